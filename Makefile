@@ -1,0 +1,52 @@
+# Verbs for people and for CI. Each does its own set-up; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+CSV ?=
+
+.PHONY: help demo test check format bench lock docs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+demo: $(RUN_READY) ## the whole churn loop, then an HTML report; CSV=path for your own Telco file
+	@$(BIN)/telecom demo $(if $(CSV),--csv '$(CSV)')
+
+test: $(DEV_READY) ## every check and test, as CI runs them
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-report=xml -q
+
+check: $(DEV_READY) ## lint, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(DEV_READY) ## rewrites the code in the house's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(DEV_READY) ## speed and memory on 1 M generated customers, beside pandas in the same run
+	@$(BIN)/python -m benchmarks
+
+docs: $(DEV_READY) ## regenerates the pages that come from the code
+	@$(BIN)/python -m tools.generate_docs
+
+lock: $(DEV_READY) ## resolves the dependencies afresh into requirements*.lock
+	@tools/lock.sh
+
+clean: ## removes the virtual environment and all local state
+	rm -rf $(VENV) .telecom reports
+
+$(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV) requirements.lock
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock pyproject.toml tools/setup.sh
+	@tools/setup.sh $(VENV) requirements-dev.lock
+	@touch $@ $(RUN_READY)

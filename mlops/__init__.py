@@ -1,0 +1,1 @@
+"""The churn plane: from CSV to a scored table."""

@@ -1,0 +1,82 @@
+"""Bronze to silver to gold. Reads telco_churn_raw, writes telco_churn_clean and telco_churn_features."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from mlops.src import data_quality
+from mlops.src.utils_bigquery import load_query
+from telecom.errors import NotFound
+from telecom.ports import Warehouse, Write
+from telecom.progress import Progress
+
+RAW = "telecom_bronze.telco_churn_raw"
+CLEAN = "telecom_silver.telco_churn_clean"
+FEATURES = "telecom_gold.telco_churn_features"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Snapshots that were prepared, oldest first, the gold rows written and the checks that were made."""
+
+    snapshots: tuple[date, ...]
+    rows: int
+    checks: int
+
+
+def pending(warehouse: Warehouse) -> tuple[date, ...]:
+    """Snapshots with a file that is not in the silver table yet, oldest first."""
+    return tuple(warehouse.query(load_query("pending_snapshots"))["snapshot_date"].to_pylist())
+
+
+def received(warehouse: Warehouse) -> tuple[date, ...]:
+    """All snapshots in the bronze table, oldest first."""
+    found = warehouse.query(f"SELECT DISTINCT snapshot_date FROM {RAW} ORDER BY snapshot_date")
+    return tuple(found["snapshot_date"].to_pylist())
+
+
+def prepare_snapshot(warehouse: Warehouse, snapshot_date: date, now: datetime) -> tuple[int, int]:
+    """Prepares one snapshot; running it again gives the same rows.
+
+    Returns:
+        Gold rows and checks made.
+
+    Raises:
+        GateRefused: the silver or gold rows break their contract; gold keeps what it had.
+    """
+    at = {"snapshot_date": snapshot_date}
+    warehouse.write(Write(CLEAN, load_query("clean"), at, at))
+    clean = data_quality.check(warehouse, CLEAN, snapshot_date, now)
+    data_quality.gate(CLEAN, clean)
+    (rows,) = warehouse.write(Write(FEATURES, load_query("features"), at, at))
+    gold = data_quality.check(warehouse, FEATURES, snapshot_date, now)
+    data_quality.gate(FEATURES, gold)
+    return rows, len(clean) + len(gold)
+
+
+def run(
+    warehouse: Warehouse,
+    progress: Progress,
+    *,
+    now: datetime,
+    snapshot_date: date | None = None,
+    every: bool = False,
+) -> Prepared:
+    """Prepares the given snapshot, or every one, or (by default) those that have a new file.
+
+    Raises:
+        NotFound: nothing was ingested for what was asked.
+        GateRefused: a snapshot breaks its contract; earlier ones stay prepared.
+    """
+    known = received(warehouse)
+    if not known or (snapshot_date and snapshot_date not in known):
+        wanted = f"snapshot {snapshot_date}" if snapshot_date else "snapshot at all"
+        raise NotFound(f"No {wanted} in {RAW}.", "Ingest a file first: telecom ingest --csv FILE")
+    todo = (snapshot_date,) if snapshot_date else known if every else pending(warehouse)
+    progress.start("Preparing snapshots", len(todo))
+    rows = checks = 0
+    for day in todo:
+        written, made = prepare_snapshot(warehouse, day, now)
+        rows, checks = rows + written, checks + made
+        progress.advance(1)
+    progress.stop()
+    return Prepared(todo, rows, checks)

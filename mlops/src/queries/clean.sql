@@ -1,0 +1,51 @@
+-- telecom_bronze.telco_churn_raw → telecom_silver.telco_churn_clean, one snapshot.
+-- Of several files of a snapshot the newest row of a customer wins; a label that any of them gave is kept.
+WITH received AS (
+  SELECT
+    *,
+    FIRST_VALUE(Churn IGNORE NULLS) OVER (
+      PARTITION BY customerID ORDER BY ingested_at DESC, source_digest
+      ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    ) AS known_label,
+    ROW_NUMBER() OVER (PARTITION BY customerID ORDER BY ingested_at DESC, source_digest) AS age
+  FROM telecom_bronze.telco_churn_raw
+  WHERE snapshot_date = @snapshot_date
+),
+
+typed AS (
+  SELECT
+    *,
+    SAFE_CAST(tenure AS INT64) AS tenure_months,
+    SAFE_CAST(MonthlyCharges AS FLOAT64) AS monthly_charges,
+    SAFE_CAST(NULLIF(TotalCharges, '') AS FLOAT64) AS stated_total
+  FROM received
+  WHERE age = 1
+)
+
+SELECT
+  snapshot_date,
+  customerID AS customer_id,
+  gender,
+  SeniorCitizen = '1' AS senior_citizen,
+  Partner = 'Yes' AS partner,
+  Dependents = 'Yes' AS dependents,
+  tenure_months,
+  PhoneService = 'Yes' AS phone_service,
+  MultipleLines = 'Yes' AS multiple_lines,
+  InternetService AS internet_service,
+  OnlineSecurity = 'Yes' AS online_security,
+  OnlineBackup = 'Yes' AS online_backup,
+  DeviceProtection = 'Yes' AS device_protection,
+  TechSupport = 'Yes' AS tech_support,
+  StreamingTV = 'Yes' AS streaming_tv,
+  StreamingMovies = 'Yes' AS streaming_movies,
+  Contract AS contract,
+  PaperlessBilling = 'Yes' AS paperless_billing,
+  PaymentMethod AS payment_method,
+  monthly_charges,
+  COALESCE(stated_total, tenure_months * monthly_charges) AS total_charges,
+  stated_total IS NULL AND tenure_months > 0 AS total_charges_imputed,
+  known_label = 'Yes' AS churned,
+  source_digest,
+  ingested_at
+FROM typed

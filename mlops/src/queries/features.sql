@@ -1,0 +1,73 @@
+-- telecom_silver.telco_churn_clean → telecom_gold.telco_churn_features, one snapshot.
+-- Customers alike in every feature share one split, so that none of them is tested on its twin.
+WITH counted AS (
+  SELECT
+    *,
+    CASE contract WHEN 'Two year' THEN 24 WHEN 'One year' THEN 12 ELSE 1 END AS contract_months,
+    CAST(online_security AS INT64) + CAST(online_backup AS INT64)
+      + CAST(device_protection AS INT64) + CAST(tech_support AS INT64) AS protection_count,
+    COALESCE(SAFE_DIVIDE(total_charges, tenure_months), monthly_charges) AS average_monthly_charge
+  FROM telecom_silver.telco_churn_clean
+  WHERE snapshot_date = @snapshot_date
+),
+
+derived AS (
+  SELECT
+    *,
+    CAST(phone_service AS INT64) + CAST(multiple_lines AS INT64) + CAST(internet_service <> 'No' AS INT64)
+      + protection_count + CAST(streaming_tv AS INT64) + CAST(streaming_movies AS INT64) AS services_count,
+    MIN(customer_id) OVER (
+      PARTITION BY
+        senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+        online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+        contract, paperless_billing, payment_method, monthly_charges, total_charges
+    ) AS twin_id
+  FROM counted
+),
+
+hashed AS (
+  SELECT *, SUBSTR(TO_HEX(MD5(twin_id)), 1, 4) AS bucket
+  FROM derived
+)
+
+SELECT
+  snapshot_date,
+  customer_id,
+  TIMESTAMP(snapshot_date) AS feature_timestamp,
+  -- Hexadecimal thresholds: b333 and d999 are 70 % and 85 % of ffff.
+  CASE WHEN bucket < 'b333' THEN 'train' WHEN bucket < 'd999' THEN 'validation' ELSE 'test' END AS split,
+  senior_citizen,
+  partner,
+  dependents,
+  tenure_months,
+  CASE
+    WHEN tenure_months <= 6 THEN '0-6'
+    WHEN tenure_months <= 12 THEN '7-12'
+    WHEN tenure_months <= 24 THEN '13-24'
+    WHEN tenure_months <= 48 THEN '25-48'
+    ELSE '49+'
+  END AS tenure_band,
+  phone_service,
+  multiple_lines,
+  internet_service,
+  online_security,
+  online_backup,
+  device_protection,
+  tech_support,
+  streaming_tv,
+  streaming_movies,
+  contract,
+  contract_months,
+  contract_months - MOD(tenure_months, contract_months) AS months_to_renewal,
+  paperless_billing,
+  payment_method,
+  payment_method IN ('Bank transfer (automatic)', 'Credit card (automatic)') AS autopay,
+  monthly_charges,
+  5 * ROUND(monthly_charges / 5) AS monthly_charge_level,
+  total_charges,
+  ROUND(average_monthly_charge, 6) AS average_monthly_charge,
+  ROUND(monthly_charges - average_monthly_charge, 6) AS charge_change,
+  services_count,
+  protection_count,
+  ROUND(COALESCE(SAFE_DIVIDE(monthly_charges, services_count), monthly_charges), 6) AS price_per_service
+FROM hashed

@@ -1,0 +1,53 @@
+"""SQL files and the pieces of SQL that contracts spell out. Reads mlops/src/queries, writes nothing."""
+
+from functools import cache
+from pathlib import Path
+
+from telecom.errors import NotFound
+from telecom.tables import Column, contract
+
+QUERIES = Path(__file__).parent / "queries"
+
+
+@cache
+def load_query(name: str) -> str:
+    """The BigQuery SQL of `queries/<name>.sql`.
+
+    Raises:
+        NotFound: there is no such file.
+    """
+    path = QUERIES / f"{name}.sql"
+    if not path.is_file():
+        raise NotFound(
+            f"There is no query {name!r}.",
+            f"Known: {', '.join(sorted(p.stem for p in QUERIES.glob('*.sql')))}.",
+        )
+    return path.read_text("utf-8")
+
+
+def projection(table: str) -> str:
+    """The table's columns, comma-separated in contract order."""
+    return ", ".join(contract(table).schema.names)
+
+
+def column_rules(column: Column) -> dict[str, str]:
+    """What the contract says of one column, as BigQuery conditions that are TRUE for a bad cell.
+
+    Returns:
+        Rule name (`not_null`, `allowed_values`, `minimum`, `maximum`, `pattern`) → condition.
+    """
+    name = column.name
+    rules = {}
+    if column.mode == "REQUIRED":
+        rules["not_null"] = f"{name} IS NULL"
+    if column.values:
+        allowed = ", ".join(f"'{value}'" for value in column.values)
+        rules["allowed_values"] = f"{name} NOT IN ({allowed})"
+    if column.type in ("INT64", "FLOAT64", "NUMERIC"):
+        if column.minimum is not None:
+            rules["minimum"] = f"{name} < {column.minimum:g}"
+        if column.maximum is not None:
+            rules["maximum"] = f"{name} > {column.maximum:g}"
+    if column.pattern:
+        rules["pattern"] = f"NOT REGEXP_CONTAINS({name}, r'^{column.pattern}$')"
+    return rules

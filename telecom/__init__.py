@@ -1,0 +1,1 @@
+"""The kernel: what both planes share. It knows neither of them."""

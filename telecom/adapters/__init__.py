@@ -1,0 +1,1 @@
+"""The backends. Reached only through `telecom.bootstrap`."""

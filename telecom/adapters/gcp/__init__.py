@@ -1,0 +1,1 @@
+"""Adapters on Google Cloud, under the same file names as those in `telecom.adapters.local`."""

@@ -1,0 +1,1 @@
+"""Adapters on one machine: the default product, not a mock."""

@@ -1,0 +1,41 @@
+"""The MLflow client of one TELECOM_HOME: SQLite behind it, telemetry off, its exceptions translated."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from telecom.adapters.local._files import exclusive
+from telecom.errors import DependencyUnavailable
+from telecom.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+
+@contextmanager
+def mlflow_client(settings: Settings) -> Iterator["MlflowClient"]:
+    """A client that nobody else of this home uses meanwhile: SQLite takes one writer, and the first use builds it.
+
+    Raises:
+        DependencyUnavailable: MLflow or its database fails.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for noisy in ("mlflow", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    home = settings.home
+    home.mkdir(parents=True, exist_ok=True)
+    uri = f"sqlite:///{home / 'mlflow.db'}"
+    with exclusive(home / "mlflow.lock", settings.lock_seconds, "The model registry"):
+        try:
+            yield MlflowClient(tracking_uri=uri, registry_uri=uri)
+        except (MlflowException, SQLAlchemyError) as error:
+            raise DependencyUnavailable(
+                f"MLflow failed on {home / 'mlflow.db'}: {error}",
+                "Is the disk full, or the file of another MLflow version?",
+            ) from error

@@ -1,0 +1,106 @@
+"""The feature store on one machine: groups registered as JSON, the online side as one SQLite file per snapshot."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from telecom.adapters.local._files import replace_file, write_json
+from telecom.errors import DependencyUnavailable, NotFound
+from telecom.ports import FeatureGroup, Warehouse
+from telecom.settings import Settings
+from telecom.tables import contract
+
+_LOOKUP_LIMIT = 500
+
+
+class LocalFeatureStore:
+    """Implements `telecom.ports.FeatureStore` below `<home>/features`; the warehouse is its offline side."""
+
+    def __init__(self, settings: Settings, warehouse: Warehouse) -> None:
+        self._root = settings.home / "features"
+        self._warehouse = warehouse
+
+    def register(self, group: FeatureGroup) -> None:
+        """Makes the group known; registering it again replaces its definition.
+
+        Raises:
+            NotFound: the table lacks the entity, `feature_timestamp` or one of the features.
+        """
+        for name in (group.entity, "feature_timestamp", *group.features):
+            contract(group.table).column(name)
+        write_json(self._root / f"{group.name}.json", asdict(group))
+
+    def sync(self, group: str, snapshot_date: date) -> int:
+        """Copies one snapshot to the online side, in the place of what it held.
+
+        Returns:
+            Entities now served.
+        """
+        definition = self._definition(group)
+        names = (definition.entity, *definition.features)
+        sql = f"SELECT {', '.join(names)} FROM {definition.table} WHERE snapshot_date = @snapshot_date"
+        beside = self._root / f".{group}.{os.getpid()}.sqlite"
+        beside.unlink(missing_ok=True)
+        with closing(sqlite3.connect(beside)) as database:
+            database.execute("CREATE TABLE online (entity TEXT PRIMARY KEY, payload TEXT NOT NULL) WITHOUT ROWID")
+            rows = self._warehouse.stream(sql, {"snapshot_date": snapshot_date})
+            written = database.executemany("INSERT INTO online VALUES (?, ?)", _payloads(rows)).rowcount
+            database.commit()
+        replace_file(beside, self._online(group))
+        return max(written, 0)
+
+    def read(self, group: str, entities: Sequence[str]) -> pa.Table:
+        """The served features of the entities that exist, in the order asked for.
+
+        Raises:
+            NotFound: the group is not registered or was never synced.
+        """
+        definition = self._definition(group)
+        path = self._online(group)
+        if not path.is_file():
+            raise NotFound(f"Feature group {group!r} has no online side.", "Run: telecom features")
+        columns = (definition.entity, *definition.features)
+        schema = pa.schema([contract(definition.table).column(name).arrow_field for name in columns])
+        found = _lookup(path, entities)
+        return pa.Table.from_pylist([found[entity] for entity in entities if entity in found], schema=schema)
+
+    def _definition(self, group: str) -> FeatureGroup:
+        try:
+            stored = json.loads((self._root / f"{group}.json").read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no feature group {group!r}.", "Run: telecom features") from error
+        return FeatureGroup(stored["name"], stored["table"], stored["entity"], tuple(stored["features"]))
+
+    def _online(self, group: str) -> Path:
+        return self._root / f"{group}.sqlite"
+
+
+def _payloads(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, str]]:
+    for batch in batches:
+        for row in batch.to_pylist():
+            yield next(iter(row.values())), json.dumps(row, default=str)
+
+
+def _lookup(path: Path, entities: Sequence[str]) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = {}
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            for start in range(0, len(entities), _LOOKUP_LIMIT):
+                wanted = list(entities[start : start + _LOOKUP_LIMIT])
+                marks = ", ".join("?" * len(wanted))
+                for entity, payload in database.execute(
+                    f"SELECT entity, payload FROM online WHERE entity IN ({marks})", wanted
+                ):
+                    found[entity] = json.loads(payload)
+    except sqlite3.Error as error:
+        raise DependencyUnavailable(
+            f"The online features {path} cannot be read: {error}.", "Run: telecom features"
+        ) from error
+    return found

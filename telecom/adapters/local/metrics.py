@@ -1,0 +1,29 @@
+"""Gauges on one machine: one Prometheus text file per job, as node_exporter's textfile collector reads them."""
+
+import os
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+
+from telecom.ports import Sample
+from telecom.settings import Settings
+
+
+class LocalMetrics:
+    """Implements `telecom.ports.Metrics` below `<home>/metrics`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.home / "metrics"
+
+    def publish(self, job: str, samples: Sequence[Sample]) -> None:
+        """Replaces the job's gauges. `churn/auc` becomes `churn_auc`; every sample of a metric has the same labels."""
+        registry = CollectorRegistry()
+        gauges: dict[str, Gauge] = {}
+        for sample in samples:
+            name = sample.metric.replace("/", "_")
+            if name not in gauges:
+                gauges[name] = Gauge(name, f"Set by the job {job}.", sorted(sample.labels), registry=registry)
+            gauge = gauges[name]
+            (gauge.labels(**sample.labels) if sample.labels else gauge).set(sample.value)
+        self._root.mkdir(parents=True, exist_ok=True)
+        write_to_textfile(os.fspath(self._root / f"{job}.prom"), registry)

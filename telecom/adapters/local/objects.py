@@ -1,0 +1,75 @@
+"""The lake on one machine: a folder. Keys become paths; an object, once written, is never changed."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from telecom.adapters.local._files import replace_file
+from telecom.errors import NotFound, UsageError
+from telecom.settings import Settings
+
+
+class LocalObjects:
+    """Implements `telecom.ports.Objects` below `<home>/lake`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.home / "lake"
+
+    def put(self, source: Path, key: str) -> str:
+        """Stores a copy of the bytes of `source` under `key`; the same bytes twice is no change.
+
+        Returns:
+            The object's URI.
+
+        Raises:
+            UsageError: the key leaves the lake, or already holds other bytes.
+        """
+        target = self._path(key)
+        if target.exists():
+            if _digest(target) != _digest(source):
+                raise UsageError(
+                    f"The object {key!r} exists with other bytes.", "Objects are immutable; use another key."
+                )
+            return target.as_uri()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(source, beside)
+        replace_file(beside, target)
+        return target.as_uri()
+
+    def get(self, uri: str, folder: Path) -> Path:
+        """A local file with the object's bytes. `uri` may be a plain path, `file://…` or a key of the lake.
+
+        Raises:
+            NotFound: there is no such file.
+            UsageError: the scheme is not local.
+        """
+        scheme, separator, rest = uri.partition("://")
+        if separator and scheme != "file":
+            raise UsageError(
+                f"The local backend cannot read {uri!r}.", "Give a local path, or set TELECOM_BACKEND=gcp."
+            )
+        for path in (
+            Path(rest if separator else uri).expanduser(),
+            self._root / (rest if separator else uri),
+        ):
+            if path.is_file():
+                return path
+        raise NotFound(f"There is no file {uri!r}.", "Check the path; it is read relative to the working directory.")
+
+    def keys(self, prefix: str) -> tuple[str, ...]:
+        """Keys that start with `prefix`, in order."""
+        found = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
+        return tuple(sorted(key for key in found if key.startswith(prefix) and not Path(key).name.startswith(".")))
+
+    def _path(self, key: str) -> Path:
+        path = (self._root / key).resolve()
+        if not path.is_relative_to(self._root.resolve()) or path == self._root.resolve():
+            raise UsageError(f"The key {key!r} is not inside the lake.", "Use a relative key such as bronze/churn/…")
+        return path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,128 @@
+"""The model registry on one machine: MLflow over SQLite for versions and aliases, bundles as folders by digest."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telecom.adapters.local._files import fsync_path
+from telecom.adapters.local._mlflow import mlflow_client
+from telecom.errors import NotFound
+from telecom.ports import ModelVersion
+from telecom.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion as Stored
+    from mlflow.tracking import MlflowClient
+
+KEPT_CHAMPIONS = 10
+_HISTORY = "champions"
+
+
+class LocalRegistry:
+    """Implements `telecom.ports.ModelRegistry`: `<home>/mlflow.db` and `<home>/models/<name>/<digest>`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def register(self, name: str, bundle: Path, digest: str, notes: Mapping[str, str]) -> ModelVersion:
+        """Keeps a copy of the bundle and gives it a version; the same digest again returns the version that it has."""
+        with mlflow_client(self._settings) as client:
+            for known in _versions(client, name):
+                if known.digest == digest:
+                    return known
+            folder = self._keep(name, bundle, digest)
+            if not _exists(client, name):
+                client.create_registered_model(name)
+            stored = client.create_model_version(name, source=folder.as_uri(), tags={**notes, "digest": digest})
+            return _as_version(stored, {})
+
+    def point(self, name: str, alias: str, version: str) -> None:
+        """Moves an alias. Pointing champion back at an earlier champion forgets those that came after it.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        with mlflow_client(self._settings) as client:
+            if version not in {known.version for known in _versions(client, name)}:
+                raise NotFound(f"{name} has no version {version!r}.", "See: telecom models")
+            client.set_registered_model_alias(name, alias, version)
+            if alias == "champion":
+                history = _history(client, name)
+                later = history.index(version) if version in history else -1
+                kept = history[later:] if later >= 0 else [version, *history]
+                client.set_registered_model_tag(name, _HISTORY, json.dumps(kept[:KEPT_CHAMPIONS]))
+
+    def versions(self, name: str) -> tuple[ModelVersion, ...]:
+        """Every version, newest first; empty when none was registered."""
+        with mlflow_client(self._settings) as client:
+            return _versions(client, name)
+
+    def champions(self, name: str) -> tuple[str, ...]:
+        """Versions that were champion, newest first, the present one included; at most ten."""
+        with mlflow_client(self._settings) as client:
+            return tuple(_history(client, name)) if _exists(client, name) else ()
+
+    def fetch(self, name: str, version: str) -> Path:
+        """The folder of a version, or of the version that an alias points at. Verify the bundle before using it.
+
+        Raises:
+            NotFound: no such version or alias, or its folder is gone.
+        """
+        for known in self.versions(name):
+            if version == known.version or version in known.aliases:
+                folder = self._folder(name, known.digest)
+                if folder.is_dir():
+                    return folder
+                raise NotFound(f"The files of {name} version {known.version} are gone from {folder}.", "Train again.")
+        raise NotFound(
+            f"{name} has no version or alias {version!r}.",
+            "Run: telecom train, then telecom evaluate and promote",
+        )
+
+    def _folder(self, name: str, digest: str) -> Path:
+        return self._settings.home / "models" / name / digest[:16]
+
+    def _keep(self, name: str, bundle: Path, digest: str) -> Path:
+        """Copies a bundle to its place by digest, whole or not at all."""
+        target = self._folder(name, digest)
+        if not target.is_dir():
+            beside = target.with_name(f".{target.name}.{os.getpid()}")
+            shutil.rmtree(beside, ignore_errors=True)
+            shutil.copytree(bundle, beside)
+            for path in beside.rglob("*"):
+                fsync_path(path)
+            beside.rename(target)
+            fsync_path(target.parent)
+        return target
+
+
+def _exists(client: "MlflowClient", name: str) -> bool:
+    return bool(client.search_registered_models(f"name = '{name}'"))
+
+
+def _history(client: "MlflowClient", name: str) -> list[str]:
+    stored = client.get_registered_model(name).tags.get(_HISTORY, "[]")
+    return [str(version) for version in json.loads(stored)]
+
+
+def _versions(client: "MlflowClient", name: str) -> tuple[ModelVersion, ...]:
+    if not _exists(client, name):
+        return ()
+    by_version: dict[str, list[str]] = {}
+    for alias, version in client.get_registered_model(name).aliases.items():
+        by_version.setdefault(str(version), []).append(alias)
+    found = client.search_model_versions(f"name = '{name}'")
+    return tuple(sorted((_as_version(v, by_version) for v in found), key=lambda v: -int(v.version)))
+
+
+def _as_version(stored: "Stored", aliases: Mapping[str, list[str]]) -> ModelVersion:
+    notes = {key: value for key, value in stored.tags.items() if key != "digest"}
+    created = datetime.fromtimestamp(stored.creation_timestamp / 1000, UTC)
+    version = str(stored.version)
+    return ModelVersion(
+        stored.name, version, stored.tags["digest"], created, tuple(sorted(aliases.get(version, ()))), notes
+    )

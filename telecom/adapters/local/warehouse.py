@@ -1,0 +1,246 @@
+"""The warehouse on one machine: immutable Parquet files, one atomically replaced catalog, DuckDB as the engine.
+
+Readers hold a shared lock only so that files are not removed under them; they never wait for a writer. A writer
+prepares its files aside and takes the write lock for the commit alone. See docs/adr/0002-local-warehouse.md.
+"""
+
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from telecom.adapters.local._catalog import Catalog, DataFile, read_catalog, write_catalog
+from telecom.adapters.local._dialect import Translated, duckdb_type, explain, translate
+from telecom.adapters.local._files import exclusive, exclusive_now, replace_file, shared
+from telecom.errors import QueryError, TelecomError
+from telecom.ports import Parameters, Scalar, Write
+from telecom.settings import Settings
+from telecom.tables import Contract, contracts
+
+ROW_GROUP = 122_880
+
+
+class LocalWarehouse:
+    """Implements `telecom.ports.Warehouse` below `<home>/warehouse`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._root = settings.home / "warehouse"
+        self._settings = settings
+        self._catalog_path = self._root / "catalog.json"
+
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]:
+        """Yields the result in batches of at most `batch_rows`, in the query's order, from one consistent state.
+
+        Raises:
+            QueryError: the SQL does not parse or cannot run; the message points at the token.
+        """
+        with self._reading(sql) as (connection, select), _vendor_errors(sql):
+            relation = connection.sql(select.sql, params=_bound(select, parameters))
+            yield from relation.to_arrow_reader(batch_rows)
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """The whole result as one table.
+
+        Raises:
+            QueryError: as for `stream`.
+        """
+        with self._reading(sql) as (connection, select), _vendor_errors(sql):
+            return connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_table()
+
+    def write(self, *writes: Write) -> tuple[int, ...]:
+        """Replaces the named rows of each table, all in one commit.
+
+        Raises:
+            TelecomError: a column is missing or a REQUIRED one holds NULL; nothing was changed.
+            WarehouseBusy: another process kept the write lock for too long; nothing was changed.
+        """
+        with self._staging() as staging:
+            files = [self._stage(write, staging) for write in writes]
+            self._commit(staging, [(w.table, file) for w, file in zip(writes, files, strict=True)])
+        return tuple(file.rows for file in files)
+
+    def _stage(self, write: Write, staging: Path) -> DataFile:
+        contract = contracts()[write.table]
+        if set(write.replace) != set(contract.replace_by):
+            raise TelecomError(f"{write.table} is replaced by {contract.replace_by}, not by {tuple(write.replace)}.")
+        scope = tuple(sorted((name, _text(value)) for name, value in write.replace.items()))
+        stem = "_".join(value for _, value in scope) or "all"
+        name = f"{write.table.replace('.', '/')}/{stem}-{uuid.uuid4().hex}.parquet"
+        target = staging / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(write.source, str):
+            self._stage_select(write.source, write.parameters, contract, target)
+        else:
+            _stage_rows(write.source, contract, target)
+        return DataFile(name, _verified_rows(target, contract, write.replace), scope)
+
+    def _stage_select(self, sql: str, parameters: Parameters, contract: Contract, target: Path) -> None:
+        typed = ", ".join(f"CAST({c.name} AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
+        options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
+        with self._reading(sql) as (connection, select), _vendor_errors(sql):
+            ordered = f"SELECT {typed} FROM ({select.sql}) ORDER BY {', '.join(contract.key)}"
+            connection.execute(f"COPY ({ordered}) TO '{_quoted(target)}' ({options})", _bound(select, parameters))
+
+    def _commit(self, staging: Path, staged: list[tuple[str, DataFile]]) -> None:
+        changes = {table: tuple(file for name, file in staged if name == table) for table, _ in staged}
+        with exclusive(self._root / "write.lock", self._settings.lock_seconds, f"The warehouse {self._root}"):
+            for _, file in staged:
+                replace_file(staging / file.path, self._root / file.path)
+            following = read_catalog(self._catalog_path).replaced(changes)
+            write_catalog(self._catalog_path, following)
+            self._remove_unreferenced(following)
+
+    @contextmanager
+    def _reading(self, sql: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Translated]]:
+        """A connection that sees one state of the tables that `sql` names, and its SQL in DuckDB's dialect."""
+        select = translate(sql, frozenset(contracts()))
+        with ExitStack() as stack:
+            stack.enter_context(shared(self._root / "files.lock"))
+            connection = stack.enter_context(closing(self._connect()))
+            catalog = read_catalog(self._catalog_path)
+            for table in select.tables:
+                _create_view(connection, self._root, contracts()[table], catalog)
+            _confine(connection, self._root)
+            yield connection, select
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        spill = self._root / ".spill"
+        config: dict[str, str | int] = {
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "memory_limit": f"{int(self._settings.memory_gb * 1024)}MiB",
+            "temp_directory": str(spill),
+        }
+        if self._settings.threads:
+            config["threads"] = self._settings.threads
+        connection = duckdb.connect(":memory:", config=config)
+        connection.execute("LOAD icu")
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
+
+    @contextmanager
+    def _staging(self) -> Iterator[Path]:
+        """A folder of this writer's own; its lock tells later writers whether this one still lives."""
+        parent = self._root / ".staging"
+        folder = parent / uuid.uuid4().hex
+        with ExitStack() as stack:
+            with exclusive(parent / "sweep.lock", self._settings.lock_seconds, f"The folder {parent}"):
+                _sweep(parent)
+                folder.mkdir()
+                stack.enter_context(exclusive(folder / "writer.lock", 0, f"The folder {folder}"))
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            yield folder
+
+    def _remove_unreferenced(self, catalog: Catalog) -> None:
+        """Deletes files of no table, unless somebody is reading; the next commit tries again."""
+        with exclusive_now(self._root / "files.lock") as free:
+            if not free:
+                return
+            kept = catalog.paths()
+            for path in self._root.glob("*/*/*.parquet"):
+                if path.relative_to(self._root).as_posix() not in kept:
+                    path.unlink(missing_ok=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Removes what killed writers left behind. A live one holds its lock; one killed while tidying up has none."""
+    for folder in parent.glob("*/"):
+        marker = folder / "writer.lock"
+        if not marker.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        with exclusive_now(marker) as free:
+            if free:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, root: Path, contract: Contract, catalog: Catalog) -> None:
+    files = [root / file.path for file in catalog.files.get(contract.table, ())]
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.dataset}")
+    if files:
+        quoted = ", ".join(f"'{_quoted(path)}'" for path in files)
+        connection.execute(f"CREATE VIEW {contract.table} AS SELECT * FROM read_parquet([{quoted}])")
+        return
+    connection.register("_empty", contract.schema.empty_table())
+    connection.execute(f"CREATE TABLE {contract.table} AS SELECT * FROM _empty")
+    connection.unregister("_empty")
+
+
+def _confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """From here on the connection reads and writes nothing outside `folder`."""
+    connection.execute(f"SET allowed_directories = ['{_quoted(folder)}']")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+@contextmanager
+def _vendor_errors(sql: str) -> Iterator[None]:
+    """Translates whatever DuckDB or Arrow raise."""
+    try:
+        yield
+    except (duckdb.OperationalError, duckdb.InternalError) as error:
+        raise TelecomError(
+            f"The local engine failed: {error}", "Is the disk full or TELECOM_MEMORY_GB too small?"
+        ) from error
+    except (duckdb.Error, pa.ArrowInvalid) as error:
+        raise explain(sql, str(error)) from error
+
+
+def _stage_rows(batches: Iterable[pa.RecordBatch], contract: Contract, target: Path) -> None:
+    schema = contract.schema
+    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
+        for batch in batches:
+            if missing := set(schema.names) - set(batch.schema.names):
+                raise TelecomError(f"Rows for {contract.table} lack the columns {sorted(missing)}.")
+            rows = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+            if rows.num_rows:
+                writer.write_table(rows, row_group_size=ROW_GROUP)
+
+
+def _verified_rows(path: Path, contract: Contract, replace: Mapping[str, Scalar]) -> int:
+    """Rows in a staged file, from its statistics.
+
+    Raises:
+        TelecomError: a REQUIRED column holds NULL, or a `replace` column holds another value than was named.
+    """
+    metadata = pq.read_metadata(path)
+    for group in (metadata.row_group(index) for index in range(metadata.num_row_groups)):
+        for column in (group.column(index) for index in range(group.num_columns)):
+            name, found = column.path_in_schema, column.statistics
+            if name in contract.required and (found is None or found.null_count):
+                raise TelecomError(f"{contract.table}.{name} is REQUIRED but rows to be written hold NULL there.")
+            if name in replace and {_text(found.min), _text(found.max)} != {_text(replace[name])}:
+                raise TelecomError(f"{contract.table}.{name} must be {replace[name]} in every row to be written.")
+    return int(metadata.num_rows)
+
+
+def _bound(select: Translated, parameters: Parameters | None) -> dict[str, Scalar]:
+    """The parameters that the SELECT names, no others (DuckDB refuses those).
+
+    Raises:
+        QueryError: one is named and not given.
+    """
+    given = dict(parameters or {})
+    if missing := sorted(select.parameters - set(given)):
+        raise QueryError(f"The SQL names the parameters {missing}, which were not given.")
+    return {name: given[name] for name in select.parameters}
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _text(value: Scalar) -> str:
+    """A scope value as part of a file name."""
+    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
+    if not text or not all(c.isalnum() or c in "-_.:" for c in text):
+        raise TelecomError(f"{text!r} cannot name a set of rows.", "Use letters, digits, '-', '_', '.' or ':'.")
+    return text

@@ -1,0 +1,87 @@
+"""Settings → Platform: the only table of backend → adapter. Adapters are named as strings and loaded on first use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import Any, cast
+
+from telecom.errors import DependencyUnavailable, MissingExtra
+from telecom.ports import Experiments, FeatureStore, Metrics, ModelRegistry, Objects, Warehouse
+from telecom.progress import Progress, Silent
+from telecom.settings import Settings
+
+ADAPTERS: Mapping[tuple[str, str], str] = {
+    ("local", "warehouse"): "telecom.adapters.local.warehouse:LocalWarehouse",
+    ("local", "objects"): "telecom.adapters.local.objects:LocalObjects",
+    ("local", "features"): "telecom.adapters.local.features:LocalFeatureStore",
+    ("local", "registry"): "telecom.adapters.local.registry:LocalRegistry",
+    ("local", "experiments"): "telecom.adapters.local.experiments:LocalExperiments",
+    ("local", "metrics"): "telecom.adapters.local.metrics:LocalMetrics",
+}
+OWN_PACKAGES = ("telecom", "mlops", "llmops")
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The ports of one backend. Each adapter is built the first time that it is asked for."""
+
+    settings: Settings
+    progress: Progress = field(default_factory=Silent)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Tables."""
+        return cast(Warehouse, self._adapter("warehouse"))
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The lake."""
+        return cast(Objects, self._adapter("objects"))
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        """The feature store."""
+        return cast(FeatureStore, self._adapter("features", self.warehouse))
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The model registry."""
+        return cast(ModelRegistry, self._adapter("registry"))
+
+    @cached_property
+    def experiments(self) -> Experiments:
+        """Experiment tracking."""
+        return cast(Experiments, self._adapter("experiments"))
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Gauges."""
+        return cast(Metrics, self._adapter("metrics"))
+
+    def _adapter(self, port: str, *others: object) -> object:
+        return load_adapter(self.settings.backend, port)(self.settings, *others)
+
+
+def load_adapter(backend: str, port: str) -> Any:
+    """The adapter's class, imported now.
+
+    Raises:
+        DependencyUnavailable: this version has no such adapter.
+        MissingExtra: a package that the adapter needs is not installed; the remedy is the command.
+    """
+    target = ADAPTERS.get((backend, port))
+    if target is None:
+        raise DependencyUnavailable(
+            f"Backend {backend!r} has no {port} adapter in this version.", "Use TELECOM_BACKEND=local."
+        )
+    module, name = target.split(":")
+    try:
+        return getattr(import_module(module), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in OWN_PACKAGES:
+            raise
+        raise MissingExtra(
+            f"The {backend} {port} adapter needs the package {error.name!r}.",
+            f"Install it with: pip install 'telecom-ml-llmops[{backend}]'",
+        ) from error

@@ -1,0 +1,411 @@
+"""The `telecom` command: a thin front over the jobs' run() functions. The one kernel module that imports the planes,
+and only inside a command, so that `telecom --help` is quick.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from telecom.errors import GateRefused, TelecomError, UsageError
+
+if TYPE_CHECKING:
+    from telecom.bootstrap import Platform
+
+app = typer.Typer(
+    help="The churn loop and its data, on one laptop or on Google Cloud.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data = typer.Typer(help="Public data.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Day = Annotated[
+    str | None, typer.Option("--snapshot-date", metavar="YYYY-MM-DD", help="Snapshot; default: the newest.")
+]
+
+
+@dataclass
+class Session:
+    """One command's world: the ports, the clock and how to answer."""
+
+    platform: "Platform"
+    now: datetime
+    as_json: bool
+
+    def show(self, title: str, result: Any, next_step: str = "") -> None:
+        """Prints a result dataclass as pairs, or as JSON."""
+        from telecom import console
+
+        described = console.plain(result)
+        if self.as_json:
+            console.print_json(described)
+            return
+        console.print_pairs(title, [(name.replace("_", " "), value) for name, value in vars(result).items()])
+        if next_step:
+            console.print_next(next_step)
+
+
+@contextmanager
+def session(as_json: bool) -> Iterator[Session]:
+    """Reads the settings, opens the platform, and turns our errors into messages and exit codes."""
+    from telecom import console
+
+    try:
+        from telecom.bootstrap import Platform
+        from telecom.settings import load_settings
+
+        voice = console.Voice()
+        try:
+            yield Session(Platform(load_settings(), voice), datetime.now(UTC), as_json)
+        finally:
+            voice.stop()
+    except TelecomError as error:
+        console.print_error(error, as_json=as_json)
+        raise typer.Exit(error.exit_code) from error
+
+
+def parse_day(value: str | None) -> date | None:
+    """A calendar day from text.
+
+    Raises:
+        UsageError: it is not of the form YYYY-MM-DD.
+    """
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise UsageError(f"--snapshot-date {value!r} is not a day.", "Write it as YYYY-MM-DD.") from error
+
+
+@app.command()
+def demo(
+    csv: Annotated[Path | None, typer.Option(help="Telco CSV; without one, generated customers.")] = None,
+    customers: Annotated[int, typer.Option(min=200, help="How many to generate when no CSV is given.")] = 7_000,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("reports"),
+    json: Json = False,
+) -> None:
+    """Run the whole loop: ingest, prepare, features, train, evaluate, promote, score, drift, report."""
+    with session(json) as s:
+        from mlops.src import churn_loop
+        from telecom import console
+
+        settings = s.platform.settings
+        source = str(csv) if csv else None
+        done = churn_loop.run(s.platform, settings.home, csv=source, customers=customers, out=out, now=s.now)
+        if json:
+            console.print_json(done)
+            return
+        console.print_table("The churn loop", ("step", "rows", "seconds", "what came of it"), done.lines)
+        console.print_next(f"Open {done.report} in a browser.")
+        console.print_next(done.query)
+
+
+@app.command()
+def synth(
+    customers: Annotated[int, typer.Option(min=1, help="How many.")],
+    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same file.")] = 7,
+    drift: Annotated[str, typer.Option(help="none, price_rise, new_plan, unit_change or null_burst.")] = "none",
+    without_churn: Annotated[bool, typer.Option("--without-churn", help="Leave the Churn column out.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a generated Telco CSV in the public schema."""
+    with session(json) as s:
+        from telecom.synthetic import customers as generator
+
+        rows = generator.write_csv(out, customers, seed, drift, with_churn=not without_churn)
+        s.show("Generated", Written(str(out), rows, drift, seed), f"telecom ingest --csv {out}")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A generated file."""
+
+    file: str
+    customers: int
+    drift: str
+    seed: int
+
+
+@data.command()
+def fetch(
+    out: Annotated[Path, typer.Option(help="Where to put it.")] = Path("data/Telco-Customer-Churn.csv"),
+    json: Json = False,
+) -> None:
+    """Download the public Telco CSV and check its digest."""
+    with session(json) as s:
+        from mlops.src import public_data
+
+        s.show("Public Telco data", public_data.fetch(out), f"make demo CSV={out}")
+
+
+@app.command()
+def ingest(
+    csv: Annotated[str, typer.Option(help="Telco CSV; the Churn column may be absent.")],
+    snapshot_date: Annotated[
+        str | None,
+        typer.Option(metavar="YYYY-MM-DD", help="Day that the file describes; default: today (UTC)."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop the snapshot's other files.")] = False,
+    json: Json = False,
+) -> None:
+    """Take a CSV into the lake and telecom_bronze.telco_churn_raw."""
+    with session(json) as s:
+        from mlops.src import data_ingestion
+
+        p = s.platform
+        day = parse_day(snapshot_date) or s.now.date()
+        taken = data_ingestion.run(
+            p.warehouse, p.objects, p.progress, csv=csv, snapshot_date=day, now=s.now, replace=replace
+        )
+        s.show("Ingested", taken, "telecom prepare")
+
+
+@app.command()
+def world(snapshot_date: Day = None, seed: Annotated[int, typer.Option(min=0)] = 7, json: Json = False) -> None:
+    """Generate CRM, invoices, tickets and network lines around a snapshot's customers."""
+    with session(json) as s:
+        from mlops.src import world_loader
+
+        made = world_loader.run(
+            s.platform.warehouse, s.platform.progress, snapshot_date=parse_day(snapshot_date), seed=seed
+        )
+        s.show("Generated world", made, 'telecom query "SELECT * FROM telecom_bronze.billing_invoices LIMIT 5"')
+
+
+@app.command()
+def prepare(
+    snapshot_date: Day = None,
+    every: Annotated[bool, typer.Option("--all", help="Every snapshot, not only those with a new file.")] = False,
+    json: Json = False,
+) -> None:
+    """Bronze to silver to gold, with the contracts' quality checks."""
+    with session(json) as s:
+        from mlops.src import data_prep_churn
+
+        p = s.platform
+        done = data_prep_churn.run(
+            p.warehouse, p.progress, now=s.now, snapshot_date=parse_day(snapshot_date), every=every
+        )
+        s.show("Prepared", done, "telecom features")
+
+
+@app.command()
+def features(snapshot_date: Day = None, json: Json = False) -> None:
+    """Register the churn features and serve a snapshot online."""
+    with session(json) as s:
+        from mlops.src import feature_store_loader
+
+        p = s.platform
+        done = feature_store_loader.run(p.warehouse, p.features, snapshot_date=parse_day(snapshot_date))
+        s.show("Feature store", done, "telecom train")
+
+
+@app.command()
+def train(
+    up_to: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Labels up to this day; default: all.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Tune, train and calibrate a challenger; record the run; register it."""
+    with session(json) as s:
+        from mlops.src.config import load_config
+
+        from mlops.src import train_churn
+
+        p = s.platform
+        trained = train_churn.run(
+            p.warehouse,
+            p.registry,
+            p.experiments,
+            p.progress,
+            load_config(),
+            up_to=parse_day(up_to),
+            now=s.now,
+        )
+        s.show("Trained", trained, "telecom evaluate")
+
+
+@app.command()
+def evaluate(json: Json = False) -> None:
+    """Compare the challenger with the champion on the same test customers; decide, change nothing."""
+    with session(json) as s:
+        from mlops.src.config import load_config
+
+        from mlops.src import evaluate_churn
+
+        p = s.platform
+        found = evaluate_churn.run(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
+        show_evaluation(s, found)
+
+
+@app.command()
+def promote(json: Json = False) -> None:
+    """Evaluate, and make the challenger champion if the gate says yes (exit 4 if not)."""
+    with session(json) as s:
+        from mlops.src.config import load_config
+
+        from mlops.src import evaluate_churn
+
+        p = s.platform
+        found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
+        show_evaluation(s, found)
+        if not (found.decision.promote or found.already_champion):
+            raise GateRefused("promotion", "Not promoted.", found.decision.reasons)
+
+
+def show_evaluation(s: Session, found: Any) -> None:
+    """The comparison as tables: figures side by side, then the decision in words."""
+    from telecom import console
+
+    if s.as_json:
+        console.print_json(found)
+        return
+    console.print_table("On the same test customers", ("figure", *found.models), found.table())
+    console.print_table(
+        "Checks", ("check", "passed", "found"), [(c.name, c.passed, c.detail) for c in found.decision.checks]
+    )
+    console.print_pairs("Decision", found.summary())
+    console.print_next("telecom promote" if found.decision.promote else "telecom models")
+
+
+@app.command()
+def rollback(json: Json = False) -> None:
+    """Point the champion alias at the champion before; the last ten are kept."""
+    with session(json) as s:
+        from mlops.src import model_versions
+
+        s.show("Rolled back", model_versions.rollback(s.platform.registry), "telecom score")
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the registered versions and their aliases."""
+    with session(json) as s:
+        from mlops.src import model_versions
+        from telecom import console
+
+        listed = model_versions.listing(s.platform.registry)
+        if json:
+            console.print_json(listed)
+            return
+        rows = [
+            (v.version, ", ".join(v.aliases), v.created_at.strftime("%Y-%m-%d %H:%M"), v.digest[:12]) for v in listed
+        ]
+        console.print_table("Registered models", ("version", "aliases", "created (UTC)", "digest"), rows)
+
+
+@app.command()
+def score(
+    snapshot_date: Day = None,
+    reasons: Annotated[bool, typer.Option("--reasons/--no-reasons", help="With the largest reasons.")] = True,
+    json: Json = False,
+) -> None:
+    """Score a snapshot with the champion into telecom_gold.telco_churn_scored."""
+    with session(json) as s:
+        from mlops.src import batch_inference
+
+        p = s.platform
+        scored = batch_inference.run(
+            p.warehouse,
+            p.registry,
+            p.progress,
+            snapshot_date=parse_day(snapshot_date),
+            now=s.now,
+            with_reasons=reasons,
+        )
+        s.show("Scored", scored, 'telecom query "SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5"')
+
+
+@app.command()
+def drift(snapshot_date: Day = None, json: Json = False) -> None:
+    """Compare a snapshot with the champion's training data (exit 4 when it drifted)."""
+    with session(json) as s:
+        from mlops.src import drift_monitoring, model_versions
+        from telecom import console
+
+        p = s.platform
+        champion = model_versions.champion(p.registry)
+        found = drift_monitoring.check(
+            p.warehouse, p.metrics, champion, snapshot_date=parse_day(snapshot_date), now=s.now
+        )
+        if json:
+            console.print_json(found)
+        else:
+            console.print_table("Drift, largest first", found.HEADER, found.table())
+            console.print_pairs("", found.summary())
+        if found.drifted:
+            raise GateRefused("drift", found.sentence(), (), "Look at: telecom report --out reports")
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="Folder to write index.html into.")],
+    snapshot_date: Day = None,
+    json: Json = False,
+) -> None:
+    """Write the HTML report: model card, curves, reasons, slices, drift, queue."""
+    with session(json) as s:
+        from mlops.src.config import load_config
+
+        from mlops.src import churn_report
+
+        p = s.platform
+        written = churn_report.run(
+            p.warehouse, p.registry, load_config(), out=out, snapshot_date=parse_day(snapshot_date), now=s.now
+        )
+        s.show("Report", written, f"Open {written.page} in a browser.")
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT in BigQuery's dialect.")],
+    output: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print rows.")] = "table",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows; default: all.")] = None,
+    json: Json = False,
+) -> None:
+    """Run read-only SQL on the warehouse."""
+    with session(json) as s:
+        from telecom import query_output
+
+        query_output.run(s.platform.warehouse, sql, "json" if json else output, limit)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is missing on this machine, and the exact command that mends it (exit 5)."""
+    with session(json) as s:
+        from telecom import console
+        from telecom import doctor as clinic
+
+        found = clinic.examine(s.platform.settings)
+        if json:
+            console.print_json(found)
+        else:
+            console.print_table(
+                "Doctor",
+                ("check", "ok", "found", "mend with"),
+                [(c.name, c.ok, c.found, c.mend) for c in found],
+            )
+        if not all(check.ok for check in found):
+            raise typer.Exit(5)
+
+
+def main() -> None:
+    """Entry point of the `telecom` command."""
+    try:
+        app(prog_name="telecom")
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What was committed stays; the step can be run again.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)

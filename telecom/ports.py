@@ -1,0 +1,164 @@
+"""What the planes ask of the world, one screen of Protocols. Adapters implement them; jobs receive them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from telecom.progress import Progress
+
+Scalar = str | int | float | bool | date | datetime | None
+Parameters = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class Write:
+    """Rows that take the place of those whose `replace` columns hold the given values (and of nothing else).
+
+    `source` is either a BigQuery SELECT (with `parameters`) or Arrow batches in the contract's schema. Every row must
+    hold the `replace` values; the adapter refuses others.
+    """
+
+    table: str
+    source: str | Iterable[pa.RecordBatch]
+    replace: Mapping[str, Scalar]
+    parameters: Parameters = field(default_factory=dict)
+
+
+@runtime_checkable
+class Warehouse(Protocol):
+    """Tables, spoken to in BigQuery SQL. Reads never see half of a write."""
+
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
+    ) -> Iterator[pa.RecordBatch]: ...
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table: ...
+
+    def write(self, *writes: Write) -> tuple[int, ...]:
+        """All writes or none, in one transaction; returns the rows written per write."""
+        ...
+
+
+@runtime_checkable
+class Objects(Protocol):
+    """Immutable files in the lake, by key (`bronze/churn/…`)."""
+
+    def put(self, source: Path, key: str) -> str: ...
+
+    def get(self, uri: str, folder: Path) -> Path: ...
+
+    def keys(self, prefix: str) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Features registered over a warehouse table that has the entity key and `feature_timestamp`."""
+
+    name: str
+    table: str
+    entity: str
+    features: tuple[str, ...]
+
+
+@runtime_checkable
+class FeatureStore(Protocol):
+    """The registered features: the warehouse is the offline side, this adds the online side."""
+
+    def register(self, group: FeatureGroup) -> None: ...
+
+    def sync(self, group: str, snapshot_date: date) -> int: ...
+
+    def read(self, group: str, entities: Sequence[str]) -> pa.Table: ...
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One registered version. `version` is the registry's own number; `aliases` among champion, challenger."""
+
+    name: str
+    version: str
+    digest: str
+    created_at: datetime
+    aliases: tuple[str, ...]
+    notes: Mapping[str, str]
+
+
+@runtime_checkable
+class ModelRegistry(Protocol):
+    """Versions of a model and the aliases that point at them; keeps the last ten champions for rollback."""
+
+    def register(self, name: str, bundle: Path, digest: str, notes: Mapping[str, str]) -> ModelVersion: ...
+
+    def point(self, name: str, alias: str, version: str) -> None: ...
+
+    def versions(self, name: str) -> tuple[ModelVersion, ...]: ...
+
+    def champions(self, name: str) -> tuple[str, ...]:
+        """Versions that were champion, newest first, the present one included; at most ten."""
+        ...
+
+    def fetch(self, name: str, version: str) -> Path: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run to be remembered. Metrics are plain numbers; `artifacts` is a folder of files."""
+
+    experiment: str
+    name: str
+    parameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    artifacts: Path | None = None
+
+
+@runtime_checkable
+class Experiments(Protocol):
+    """Remembers finished runs; returns the id under which a person finds one."""
+
+    def record(self, run: Run) -> str: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement: a metric of the form `churn/auc`, its value and labels."""
+
+    metric: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Metrics(Protocol):
+    """Gauges that dashboards and alerts read."""
+
+    def publish(self, job: str, samples: Sequence[Sample]) -> None: ...
+
+
+class Ports(Protocol):
+    """All of them, for the few callers that run a whole loop."""
+
+    @property
+    def warehouse(self) -> Warehouse: ...
+
+    @property
+    def objects(self) -> Objects: ...
+
+    @property
+    def features(self) -> FeatureStore: ...
+
+    @property
+    def registry(self) -> ModelRegistry: ...
+
+    @property
+    def experiments(self) -> Experiments: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+    @property
+    def progress(self) -> Progress: ...

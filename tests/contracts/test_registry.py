@@ -1,0 +1,90 @@
+"""What every ModelRegistry promises."""
+
+from pathlib import Path
+
+import pytest
+
+from telecom.bootstrap import Platform
+from telecom.errors import NotFound
+from telecom.ports import ModelRegistry
+
+NAME = "telco-churn"
+
+
+@pytest.fixture
+def registry(mlflow_platform: Platform) -> ModelRegistry:
+    return mlflow_platform.registry
+
+
+def bundle(folder: Path, content: str) -> Path:
+    path = folder / content
+    path.mkdir(parents=True)
+    (path / "manifest.json").write_text(content)
+    return path
+
+
+def register(registry: ModelRegistry, folder: Path, digest: str) -> str:
+    return registry.register(NAME, bundle(folder, digest), digest * 8, {"auc": "0.85"}).version
+
+
+def test_an_unknown_model_has_no_versions(registry: ModelRegistry) -> None:
+    assert registry.versions(NAME) == ()
+    assert registry.champions(NAME) == ()
+    with pytest.raises(NotFound, match="champion"):
+        registry.fetch(NAME, "champion")
+
+
+def test_a_version_is_kept_with_its_files_and_notes(registry: ModelRegistry, tmp_path: Path) -> None:
+    version = register(registry, tmp_path, "aaaa")
+    (known,) = registry.versions(NAME)
+    assert (known.version, known.digest, known.notes) == (version, "aaaa" * 8, {"auc": "0.85"})
+    assert (registry.fetch(NAME, version) / "manifest.json").read_text() == "aaaa"
+
+
+def test_the_same_digest_is_the_same_version(registry: ModelRegistry, tmp_path: Path) -> None:
+    first = register(registry, tmp_path / "1", "aaaa")
+    assert register(registry, tmp_path / "2", "aaaa") == first
+    assert len(registry.versions(NAME)) == 1
+
+
+def test_aliases_move(registry: ModelRegistry, tmp_path: Path) -> None:
+    one, two = (register(registry, tmp_path, digest) for digest in ("aaaa", "bbbb"))
+    registry.point(NAME, "champion", one)
+    registry.point(NAME, "challenger", two)
+    assert {v.version: v.aliases for v in registry.versions(NAME)} == {
+        one: ("champion",),
+        two: ("challenger",),
+    }
+    registry.point(NAME, "champion", two)
+    assert (registry.fetch(NAME, "champion") / "manifest.json").read_text() == "bbbb"
+
+
+def test_an_alias_needs_a_version(registry: ModelRegistry, tmp_path: Path) -> None:
+    register(registry, tmp_path, "aaaa")
+    with pytest.raises(NotFound, match="'99'"):
+        registry.point(NAME, "champion", "99")
+
+
+def test_champions_are_remembered_newest_first_ten_at_most(registry: ModelRegistry, tmp_path: Path) -> None:
+    versions = [register(registry, tmp_path, f"digest{n:02}") for n in range(12)]
+    for version in versions:
+        registry.point(NAME, "champion", version)
+    assert registry.champions(NAME) == tuple(reversed(versions))[:10]
+
+
+def test_pointing_back_forgets_the_champions_after(registry: ModelRegistry, tmp_path: Path) -> None:
+    one, two, three = (register(registry, tmp_path, d) for d in ("aaaa", "bbbb", "cccc"))
+    for version in (one, two, three, two):
+        registry.point(NAME, "champion", version)
+    assert registry.champions(NAME) == (two, one)
+    registry.point(NAME, "champion", three)
+    assert registry.champions(NAME) == (three, two, one)
+
+
+def test_lost_files_are_said_to_be_lost(registry: ModelRegistry, tmp_path: Path) -> None:
+    version = register(registry, tmp_path, "aaaa")
+    import shutil
+
+    shutil.rmtree(registry.fetch(NAME, version))
+    with pytest.raises(NotFound, match="are gone"):
+        registry.fetch(NAME, version)
