@@ -1,0 +1,182 @@
+"""Preparation: known answers for every derived column, and what happens again, late, or with bad data."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from mlops.src import data_prep_churn
+from mlops.tests.conftest import Insert
+from telecom.bootstrap import Platform
+from telecom.errors import GateRefused, NotFound
+from telecom.progress import Silent
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DAY = date(2026, 11, 20)
+
+
+def prepare(platform: Platform, **arguments: Any) -> data_prep_churn.Prepared:
+    return data_prep_churn.run(platform.warehouse, Silent(), now=NOW, **arguments)
+
+
+def rows(platform: Platform, table: str = data_prep_churn.FEATURES) -> list[dict[str, Any]]:
+    return platform.warehouse.query(f"SELECT * FROM {table} ORDER BY snapshot_date, customer_id").to_pylist()
+
+
+def test_silver_is_typed(platform: Platform, insert: Insert) -> None:
+    insert({})
+    prepare(platform)
+    (row,) = rows(platform, data_prep_churn.CLEAN)
+    assert row["senior_citizen"] is False and row["partner"] is True
+    assert (row["tenure_months"], row["monthly_charges"], row["total_charges"]) == (10, 62.5, 600.0)
+    assert row["churned"] is False and row["total_charges_imputed"] is False
+
+
+def test_gold_columns_known_answers(platform: Platform, insert: Insert) -> None:
+    insert({})
+    prepare(platform)
+    (row,) = rows(platform)
+    expected = {
+        "feature_timestamp": datetime(2026, 11, 20, tzinfo=UTC),
+        "tenure_band": "7-12",
+        "contract_months": 12,
+        "months_to_renewal": 2,
+        "autopay": True,
+        "monthly_charge_level": 65.0,
+        "average_monthly_charge": 60.0,
+        "charge_change": 2.5,
+        "services_count": 4,
+        "protection_count": 1,
+        "price_per_service": 15.625,
+    }
+    assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("tenure", "band"), [(0, "0-6"), (6, "0-6"), (7, "7-12"), (12, "7-12"), (13, "13-24"), (48, "25-48"), (49, "49+")]
+)
+def test_tenure_bands(platform: Platform, insert: Insert, tenure: int, band: str) -> None:
+    insert({"tenure": str(tenure), "TotalCharges": str(62.5 * tenure)})
+    prepare(platform)
+    assert rows(platform)[0]["tenure_band"] == band
+
+
+@pytest.mark.parametrize(
+    ("contract", "tenure", "left"),
+    [("Month-to-month", 5, 1), ("One year", 12, 12), ("One year", 11, 1), ("Two year", 30, 18), ("Two year", 0, 24)],
+)
+def test_months_to_renewal(platform: Platform, insert: Insert, contract: str, tenure: int, left: int) -> None:
+    insert({"Contract": contract, "tenure": str(tenure), "TotalCharges": str(62.5 * tenure)})
+    prepare(platform)
+    assert rows(platform)[0]["months_to_renewal"] == left
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_total_at_tenure_zero_is_zero(platform: Platform, insert: Insert, blank: str | None) -> None:
+    insert({"tenure": "0", "TotalCharges": blank})
+    prepare(platform)
+    (row,) = rows(platform, data_prep_churn.CLEAN)
+    assert (row["total_charges"], row["total_charges_imputed"]) == (0.0, False)
+    assert rows(platform)[0]["average_monthly_charge"] == 62.5
+
+
+def test_rare_blank_totals_are_imputed_and_marked(platform: Platform, insert: Insert) -> None:
+    others = [{"customerID": f"{n:04}-BBBBB"} for n in range(40)]
+    insert({"TotalCharges": None}, *others)
+    prepare(platform)
+    marked = [r for r in rows(platform, data_prep_churn.CLEAN) if r["total_charges_imputed"]]
+    assert [(r["customer_id"], r["total_charges"]) for r in marked] == [("0001-AAAAA", 625.0)]
+
+
+def test_many_blank_totals_stop_at_the_gate_and_gold_stays(platform: Platform, insert: Insert) -> None:
+    insert({})
+    prepare(platform)
+    before = rows(platform)
+    insert({"TotalCharges": None, "gender": "Male"}, digest="d2", hour=1)
+    with pytest.raises(GateRefused, match="total_charges_imputed: 1 of 1 rows") as raised:
+        prepare(platform)
+    assert raised.value.exit_code == 4
+    assert rows(platform) == before
+    failed = platform.warehouse.query(
+        "SELECT check_name FROM telecom_monitoring.data_quality_results WHERE NOT passed"
+    ).to_pylist()
+    assert failed == [{"check_name": "total_charges_imputed"}]
+
+
+def test_a_change_of_unit_stops_at_the_gate(platform: Platform, insert: Insert) -> None:
+    insert({"MonthlyCharges": "6250"})
+    with pytest.raises(GateRefused, match="total_near_tenure_times_monthly"):
+        prepare(platform)
+
+
+def test_the_newest_file_wins_but_a_known_label_is_kept(platform: Platform, insert: Insert) -> None:
+    insert({"Churn": "Yes", "tenure": "10"}, digest="labelled", hour=1)
+    insert({"Churn": None, "tenure": "11"}, digest="later", hour=2)
+    prepare(platform)
+    (row,) = rows(platform, data_prep_churn.CLEAN)
+    assert (row["tenure_months"], row["churned"], row["source_digest"]) == (11, True, "later")
+
+
+def test_customers_without_a_label_have_none(platform: Platform, insert: Insert) -> None:
+    insert({"Churn": None})
+    prepare(platform)
+    assert rows(platform, data_prep_churn.CLEAN)[0]["churned"] is None
+
+
+def test_twins_share_their_split_and_splits_are_near_their_shares(platform: Platform, insert: Insert) -> None:
+    people = [
+        {
+            "customerID": f"{n:04}-{suffix}",
+            "MonthlyCharges": f"{20 + n % 600 * 0.15:.2f}",
+            "tenure": "3",
+            "TotalCharges": "99",
+        }
+        for n in range(600)
+        for suffix in ("AAAAA", "ZZZZZ")
+    ]
+    insert(*people)
+    prepare(platform)
+    by_charge: dict[float, set[str]] = {}
+    found = rows(platform)
+    for row in found:
+        by_charge.setdefault(row["monthly_charges"], set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in by_charge.values())
+    shares = {s: sum(r["split"] == s for r in found) / len(found) for s in ("train", "validation", "test")}
+    assert shares["train"] == pytest.approx(0.70, abs=0.06)
+    assert shares["validation"] == pytest.approx(0.15, abs=0.05)
+
+
+def test_the_split_of_a_customer_does_not_depend_on_the_company_it_keeps(platform: Platform, insert: Insert) -> None:
+    insert({}, {"customerID": "0002-BBBBB", "MonthlyCharges": "70"})
+    prepare(platform)
+    alone = {r["customer_id"]: r["split"] for r in rows(platform)}
+    insert(*({"customerID": f"{n:04}-CCCCC", "MonthlyCharges": str(30 + n)} for n in range(30)), digest="d2", hour=1)
+    prepare(platform)
+    together = {r["customer_id"]: r["split"] for r in rows(platform)}
+    assert {name: together[name] for name in alone} == alone
+
+
+def test_only_snapshots_with_a_new_file_are_prepared(platform: Platform, insert: Insert) -> None:
+    insert({}, day=date(2026, 10, 20))
+    insert({})
+    assert prepare(platform).snapshots == (date(2026, 10, 20), DAY)
+    assert prepare(platform).snapshots == ()
+    insert({"tenure": "11"}, digest="d2", hour=3)
+    assert prepare(platform).snapshots == (DAY,)
+    assert len(prepare(platform, every=True).snapshots) == 2
+
+
+def test_preparing_again_gives_the_same_rows(platform: Platform, insert: Insert) -> None:
+    insert({}, {"customerID": "0002-BBBBB"})
+    prepare(platform)
+    before = rows(platform)
+    assert prepare(platform, snapshot_date=DAY).rows == 2
+    assert rows(platform) == before
+
+
+def test_nothing_to_prepare_is_said(platform: Platform, insert: Insert) -> None:
+    with pytest.raises(NotFound, match="telecom ingest"):
+        prepare(platform)
+    insert({})
+    with pytest.raises(NotFound, match="snapshot 2020-01-01"):
+        prepare(platform, snapshot_date=date(2020, 1, 1))
