@@ -163,7 +163,7 @@ def parse(text: str, origin: str) -> Contract:
         TelecomError: the YAML does not describe a table; the message names `origin` and the first fault.
     """
     try:
-        loaded: Any = yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: S506 - the safe loader in C, eight times faster
+        loaded: Any = yaml.load(text, Loader=yaml.CSafeLoader)  # the safe loader, in C: eight times faster
         return Contract.model_validate(loaded)
     except (yaml.YAMLError, ValidationError) as error:
         raise TelecomError(f"The contract {origin} is not valid: {error}", "Mend the YAML.") from error

@@ -32,18 +32,19 @@ def run(warehouse: Warehouse, progress: Progress, *, snapshot_date: date | None 
         NotFound: the snapshot was not prepared.
     """
     day, customers = resolve_snapshot(warehouse, snapshot_date)
-    progress.start("Generating the world around the customers", customers)
-    sources = [f"telecom_bronze.{name}" for name in world.TABLES]
-    writes = [Write(table, _rows(warehouse, table, day, seed, progress), {"snapshot_date": day}) for table in sources]
+    progress.start("Generating the world around the customers", customers * len(world.TABLES))
+    made = world.makers(day, seed)
+    writes = [
+        Write(f"telecom_bronze.{name}", _rows(warehouse, made[name], day, progress), {"snapshot_date": day})
+        for name in world.TABLES
+    ]
     written = warehouse.write(*writes)
     progress.stop()
     return World(day, *written)
 
 
-def _rows(warehouse: Warehouse, table: str, day: date, seed: int, progress: Progress) -> Iterator[pa.RecordBatch]:
+def _rows(warehouse: Warehouse, make: world.Maker, day: date, progress: Progress) -> Iterator[pa.RecordBatch]:
     sql = f"SELECT * FROM {CUSTOMERS} WHERE snapshot_date = @snapshot_date ORDER BY customer_id"
-    name = table.split(".")[1]
-    for batch in warehouse.stream(sql, {"snapshot_date": day}, 4_096):
-        yield world.rows(name, batch, day, seed)
-        if name == world.TABLES[0]:
-            progress.advance(batch.num_rows)
+    for batch in warehouse.stream(sql, {"snapshot_date": day}, world.CHUNK_ROWS):
+        yield make(batch)
+        progress.advance(batch.num_rows)

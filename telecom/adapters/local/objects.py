@@ -4,9 +4,10 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 from telecom.adapters.local._files import replace_file
-from telecom.errors import NotFound, UsageError
+from telecom.errors import InputRefused, NotFound, UsageError
 from telecom.settings import Settings
 
 
@@ -26,13 +27,20 @@ class LocalObjects:
             UsageError: the key leaves the lake, or already holds other bytes.
         """
         target = self._path(key)
+        if not source.is_file():
+            raise NotFound(f"There is no file {str(source)!r} to put under {key!r}.")
+        if target.is_dir():
+            raise UsageError(f"The key {key!r} is a folder of the lake.", "Name a file in it.")
         if target.exists():
             if _digest(target) != _digest(source):
                 raise UsageError(
                     f"The object {key!r} exists with other bytes.", "Objects are immutable; use another key."
                 )
             return target.as_uri()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise UsageError(f"The key {key!r} leads through an object.", "Use another key.") from error
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.copyfile(source, beside)
         replace_file(beside, target)
@@ -43,6 +51,7 @@ class LocalObjects:
 
         Raises:
             NotFound: there is no such file.
+            InputRefused: not_a_file, where the path leads to a folder or a device.
             UsageError: the scheme is not local.
         """
         scheme, separator, rest = uri.partition("://")
@@ -50,12 +59,11 @@ class LocalObjects:
             raise UsageError(
                 f"The local backend cannot read {uri!r}.", "Give a local path, or set TELECOM_BACKEND=gcp."
             )
-        for path in (
-            Path(rest if separator else uri).expanduser(),
-            self._root / (rest if separator else uri),
-        ):
-            if path.is_file():
-                return path
+        path = _existing(Path(unquote(rest)) if separator else Path(uri), self._root)
+        if path and not path.is_file():
+            raise InputRefused("not_a_file", f"{uri!r} is not a regular file.", "Name one file.")
+        if path:
+            return path
         raise NotFound(f"There is no file {uri!r}.", "Check the path; it is read relative to the working directory.")
 
     def keys(self, prefix: str) -> tuple[str, ...]:
@@ -68,6 +76,14 @@ class LocalObjects:
         if not path.is_relative_to(self._root.resolve()) or path == self._root.resolve():
             raise UsageError(f"The key {key!r} is not inside the lake.", "Use a relative key such as bronze/churn/…")
         return path
+
+
+def _existing(path: Path, root: Path) -> Path | None:
+    """What a name stands for: a path, one below the user's home, or one of the lake; None where there is nothing."""
+    try:
+        return next((found for found in (path.expanduser(), root / path) if found.exists()), None)
+    except (OSError, RuntimeError, ValueError):
+        return None
 
 
 def _digest(path: Path) -> str:
