@@ -89,23 +89,34 @@ def parse_day(value: str | None) -> date | None:
 def demo(
     csv: Annotated[Path | None, typer.Option(help="Telco CSV; without one, generated customers.")] = None,
     customers: Annotated[int, typer.Option(min=200, help="How many to generate when no CSV is given.")] = 7_000,
+    snapshot_date: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Day that the CSV describes; default: today (UTC).")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("reports"),
     json: Json = False,
 ) -> None:
-    """Run the whole loop: ingest, prepare, features, train, evaluate, promote, score, drift, report."""
+    """Run the whole loop, from CSV to report."""
     with session(json) as s:
-        from mlops.src import churn_loop
+        from mlops.src import demo_data
+        from mlops.src.churn_loop import Loop
+        from mlops.src.config import load_config
         from telecom import console
 
-        settings = s.platform.settings
-        source = str(csv) if csv else None
-        done = churn_loop.run(s.platform, settings.home, csv=source, customers=customers, out=out, now=s.now)
+        config = load_config()
+        source = csv or demo_data.generate(s.platform.settings.home / "generated", customers, config.seed)
+        if csv is None:
+            console.print_next(f"No CSV was given: {customers:,} generated customers ({source}).")
+        day = parse_day(snapshot_date) or s.now.date()
+        loop = Loop(s.platform, config, str(source), day, s.now, out, generated=csv is None)
+        for step in loop.steps():
+            console.print_step(step.name, step.seconds, step.outcome)
         if json:
-            console.print_json(done)
+            console.print_json({"snapshot_date": day, "steps": loop.done, "report": loop.page})
             return
-        console.print_table("The churn loop", ("step", "rows", "seconds", "what came of it"), done.lines)
-        console.print_next(f"Open {done.report} in a browser.")
-        console.print_next(done.query)
+        rows = [(step.name, step.rows, round(step.seconds, 1), step.outcome) for step in loop.done]
+        console.print_table("The churn loop", ("step", "rows", "seconds", "outcome"), rows)
+        console.print_next(f"Open {loop.page} in a browser.")
+        console.print_next(f"{sys.argv[0]} query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
 
 
 @app.command()
@@ -140,7 +151,7 @@ def fetch(
     out: Annotated[Path, typer.Option(help="Where to put it.")] = Path("data/Telco-Customer-Churn.csv"),
     json: Json = False,
 ) -> None:
-    """Download the public Telco CSV and check its digest."""
+    """Download the public Telco CSV, check its digest."""
     with session(json) as s:
         from mlops.src import public_data
 
@@ -157,7 +168,7 @@ def ingest(
     replace: Annotated[bool, typer.Option("--replace", help="Drop the snapshot's other files.")] = False,
     json: Json = False,
 ) -> None:
-    """Take a CSV into the lake and telecom_bronze.telco_churn_raw."""
+    """Take a CSV into the lake and the bronze table."""
     with session(json) as s:
         from mlops.src import data_ingestion
 
@@ -171,7 +182,7 @@ def ingest(
 
 @app.command()
 def world(snapshot_date: Day = None, seed: Annotated[int, typer.Option(min=0)] = 7, json: Json = False) -> None:
-    """Generate CRM, invoices, tickets and network lines around a snapshot's customers."""
+    """Generate CRM, invoices, tickets, network lines."""
     with session(json) as s:
         from mlops.src import world_loader
 
@@ -187,7 +198,7 @@ def prepare(
     every: Annotated[bool, typer.Option("--all", help="Every snapshot, not only those with a new file.")] = False,
     json: Json = False,
 ) -> None:
-    """Bronze to silver to gold, with the contracts' quality checks."""
+    """Bronze to silver to gold, with quality checks."""
     with session(json) as s:
         from mlops.src import data_prep_churn
 
@@ -200,7 +211,7 @@ def prepare(
 
 @app.command()
 def features(snapshot_date: Day = None, json: Json = False) -> None:
-    """Register the churn features and serve a snapshot online."""
+    """Register features, serve a snapshot online."""
     with session(json) as s:
         from mlops.src import feature_store_loader
 
@@ -216,11 +227,10 @@ def train(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Tune, train and calibrate a challenger; record the run; register it."""
+    """Tune, train, calibrate, register a challenger."""
     with session(json) as s:
-        from mlops.src.config import load_config
-
         from mlops.src import train_churn
+        from mlops.src.config import load_config
 
         p = s.platform
         trained = train_churn.run(
@@ -237,11 +247,10 @@ def train(
 
 @app.command()
 def evaluate(json: Json = False) -> None:
-    """Compare the challenger with the champion on the same test customers; decide, change nothing."""
+    """Compare challenger and champion; decide, change nothing."""
     with session(json) as s:
-        from mlops.src.config import load_config
-
         from mlops.src import evaluate_churn
+        from mlops.src.config import load_config
 
         p = s.platform
         found = evaluate_churn.run(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
@@ -250,11 +259,13 @@ def evaluate(json: Json = False) -> None:
 
 @app.command()
 def promote(json: Json = False) -> None:
-    """Evaluate, and make the challenger champion if the gate says yes (exit 4 if not)."""
-    with session(json) as s:
-        from mlops.src.config import load_config
+    """Evaluate, and promote if the gate says yes.
 
+    Exits with 4 when it says no.
+    """
+    with session(json) as s:
         from mlops.src import evaluate_churn
+        from mlops.src.config import load_config
 
         p = s.platform
         found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
@@ -272,7 +283,7 @@ def show_evaluation(s: Session, found: Any) -> None:
         return
     console.print_table("On the same test customers", ("figure", *found.models), found.table())
     console.print_table(
-        "Checks", ("check", "passed", "found"), [(c.name, c.passed, c.detail) for c in found.decision.checks]
+        "Checks", ("check", "passed", "found"), [(c.name, c.passed, c.sentence) for c in found.decision.checks]
     )
     console.print_pairs("Decision", found.summary())
     console.print_next("telecom promote" if found.decision.promote else "telecom models")
@@ -280,7 +291,10 @@ def show_evaluation(s: Session, found: Any) -> None:
 
 @app.command()
 def rollback(json: Json = False) -> None:
-    """Point the champion alias at the champion before; the last ten are kept."""
+    """Go back to the champion before.
+
+    The last ten champions are kept.
+    """
     with session(json) as s:
         from mlops.src import model_versions
 
@@ -289,7 +303,7 @@ def rollback(json: Json = False) -> None:
 
 @app.command()
 def models(json: Json = False) -> None:
-    """List the registered versions and their aliases."""
+    """List registered versions and aliases."""
     with session(json) as s:
         from mlops.src import model_versions
         from telecom import console
@@ -310,7 +324,10 @@ def score(
     reasons: Annotated[bool, typer.Option("--reasons/--no-reasons", help="With the largest reasons.")] = True,
     json: Json = False,
 ) -> None:
-    """Score a snapshot with the champion into telecom_gold.telco_churn_scored."""
+    """Score a snapshot with the champion.
+
+    Writes telecom_gold.telco_churn_scored in one transaction; again gives the same rows.
+    """
     with session(json) as s:
         from mlops.src import batch_inference
 
@@ -328,7 +345,10 @@ def score(
 
 @app.command()
 def drift(snapshot_date: Day = None, json: Json = False) -> None:
-    """Compare a snapshot with the champion's training data (exit 4 when it drifted)."""
+    """Compare a snapshot with the training data.
+
+    Exits with 4 when it drifted.
+    """
     with session(json) as s:
         from mlops.src import drift_monitoring, model_versions
         from telecom import console
@@ -336,7 +356,7 @@ def drift(snapshot_date: Day = None, json: Json = False) -> None:
         p = s.platform
         champion = model_versions.champion(p.registry)
         found = drift_monitoring.check(
-            p.warehouse, p.metrics, champion, snapshot_date=parse_day(snapshot_date), now=s.now
+            p.warehouse, p.registry, p.metrics, champion, snapshot_date=parse_day(snapshot_date), now=s.now
         )
         if json:
             console.print_json(found)
@@ -353,11 +373,13 @@ def report(
     snapshot_date: Day = None,
     json: Json = False,
 ) -> None:
-    """Write the HTML report: model card, curves, reasons, slices, drift, queue."""
-    with session(json) as s:
-        from mlops.src.config import load_config
+    """Write the HTML report.
 
+    Model card, curves, reasons, slices, drift, queue: one page that needs no network.
+    """
+    with session(json) as s:
         from mlops.src import churn_report
+        from mlops.src.config import load_config
 
         p = s.platform
         written = churn_report.run(
@@ -382,7 +404,10 @@ def query(
 
 @app.command()
 def doctor(json: Json = False) -> None:
-    """Say what is missing on this machine, and the exact command that mends it (exit 5)."""
+    """Say what is missing, and how to mend it.
+
+    Exits with 5 when something is.
+    """
     with session(json) as s:
         from telecom import console
         from telecom import doctor as clinic

@@ -120,7 +120,9 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
     from rich.table import Table
 
     listed = [tuple(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=headed)
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=headed
+    )
     for index, name in enumerate(header):
         numeric = headed and bool(listed) and all(isinstance(r[index], int | float | None) for r in listed)
         table.add_column(
@@ -133,6 +135,13 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         table.add_row(*(text(cell) for cell in row))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(table)
+
+
+def print_step(name: str, seconds: float, outcome: str) -> None:
+    """One finished step of a longer run."""
+    from rich.markup import escape
+
+    stderr().print(f"[green]✓[/green] {name:<9} {seconds:5.1f} s  {escape(outcome)}", soft_wrap=True)
 
 
 def print_next(sentence: str) -> None:

@@ -100,9 +100,7 @@ def test_files_of_one_snapshot_accumulate(platform: Platform, ingest: Ingest) ->
     assert sorted(row["customerID"] for row in tables(platform)[0]) == ["0001-ABCDE", "0002-ABCDE", "0007-ABCDE"]
 
 
-def test_replace_leaves_one_file_of_the_snapshot_and_other_snapshots_alone(
-    platform: Platform, ingest: Ingest
-) -> None:
+def test_replace_leaves_one_file_of_the_snapshot_and_other_snapshots_alone(platform: Platform, ingest: Ingest) -> None:
     ingest(telco_csv(records(1)), day=date(2025, 12, 31))
     ingest(telco_csv([*records(150), record(151, gender="?")]))
     ingest(telco_csv(records(3)))
@@ -173,7 +171,7 @@ def test_too_many_bad_records_refuse_the_file_and_keep_a_copy(
 def test_exactly_the_allowed_share_is_taken(ingest: Ingest) -> None:
     bad = record(100, gender="?")
     assert ingest(telco_csv([*records(99), bad])).refused == 1
-    with pytest.raises(InputRefused, match="too_many|break the contract"):
+    with pytest.raises(InputRefused, match="break the contract"):
         ingest(telco_csv([*records(98), bad]))
 
 
@@ -208,7 +206,7 @@ def test_a_time_without_zone_is_refused(platform: Platform) -> None:
             platform.progress,
             csv="x",
             snapshot_date=DAY,
-            now=datetime(2026, 1, 1),  # noqa: DTZ001
+            now=datetime(2026, 1, 1),
         )
 
 
@@ -224,9 +222,7 @@ def test_keys_are_safe(name: str, safe: str) -> None:
 @pytest.mark.skipif(not os.environ.get("TELECOM_TEST_CSV"), reason="TELECOM_TEST_CSV is not set")
 def test_the_public_file(platform: Platform) -> None:
     path = Path(os.environ["TELECOM_TEST_CSV"])
-    result = run(
-        platform.warehouse, platform.objects, platform.progress, csv=str(path), snapshot_date=DAY, now=NOW
-    )
+    result = run(platform.warehouse, platform.objects, platform.progress, csv=str(path), snapshot_date=DAY, now=NOW)
     assert (result.read, result.accepted, result.refused, result.labelled) == (5_602, 5_602, 0, True)
     with path.open(encoding="utf-8", newline="") as stream:
         expected = [{k: v.strip() or None for k, v in row.items()} for row in csv.DictReader(stream)]

@@ -1,0 +1,120 @@
+"""Scores one snapshot with the champion.
+
+Reads telco_churn_features; writes telco_churn_features_score_input and telco_churn_scored.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from mlops.src.feature_store_loader import TABLE as FEATURES
+from mlops.src.feature_store_loader import resolve_snapshot
+from mlops.src.model_versions import MODEL, champion
+from mlops.src.modelling import bundle
+from mlops.src.modelling.churn_model import ChurnModel
+from mlops.src.modelling.encoding import encode
+from mlops.src.modelling.reasons import REASON_TYPE
+from mlops.src.utils_bigquery import projection
+from telecom.errors import DependencyUnavailable
+from telecom.ports import ModelRegistry, ModelVersion, Warehouse, Write
+from telecom.progress import Progress
+from telecom.tables import contract
+
+INPUT = "telecom_gold.telco_churn_features_score_input"
+SCORED = "telecom_gold.telco_churn_scored"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Customers scored, in all and by risk segment."""
+
+    snapshot_date: date
+    rows: int
+    high: int
+    medium: int
+    low: int
+    model_version: str
+
+
+def run(
+    warehouse: Warehouse,
+    registry: ModelRegistry,
+    progress: Progress,
+    *,
+    now: datetime,
+    snapshot_date: date | None = None,
+    with_reasons: bool = True,
+) -> Scored:
+    """Scores the given (or newest) snapshot; again the same day gives one set of rows, never two.
+
+    Raises:
+        NotFound: no champion, or the snapshot was not prepared.
+        ModelRejected: the champion's files do not verify.
+        DependencyUnavailable: another scoring replaced the input meanwhile.
+    """
+    day, customers = resolve_snapshot(warehouse, snapshot_date)
+    version = champion(registry)
+    model = bundle.load(registry.fetch(MODEL, version.version), expected_digest=version.digest).model
+    selected = f"SELECT {projection(INPUT)} FROM {FEATURES} WHERE snapshot_date = @snapshot_date"
+    warehouse.write(Write(INPUT, selected, {}, {"snapshot_date": day}))
+    progress.start(f"Scoring with version {version.version}", customers)
+    segments: Counter[str] = Counter()
+    rows = _scored(warehouse, model, version, day, now, with_reasons, segments, progress)
+    (written,) = warehouse.write(Write(SCORED, _complete(rows, customers), {"snapshot_date": day}))
+    progress.stop()
+    return Scored(day, written, segments["high"], segments["medium"], segments["low"], version.version)
+
+
+def score_batch(model: ChurnModel, batch: pa.RecordBatch, with_reasons: bool) -> dict[str, Any]:
+    """The model's three columns of a batch of feature rows, by name of the scored table."""
+    x = encode(batch, model.features)
+    probability = model.predict(x)
+    reasons = model.reasons(batch, x) if with_reasons else pa.array([[]] * batch.num_rows, REASON_TYPE)
+    return {
+        "churn_probability": pa.array(probability),
+        "risk_segment": model.segment(probability),
+        "top_reasons": reasons,
+    }
+
+
+def _scored(
+    warehouse: Warehouse,
+    model: ChurnModel,
+    version: ModelVersion,
+    day: date,
+    now: datetime,
+    with_reasons: bool,
+    segments: Counter[str],
+    progress: Progress,
+) -> Iterator[pa.RecordBatch]:
+    schema = contract(SCORED).schema
+    fixed = {"model_name": version.name, "model_version": version.version, "scored_at": now}
+    sql = f"SELECT * FROM {INPUT} WHERE snapshot_date = @snapshot_date"
+    for batch in warehouse.stream(sql, {"snapshot_date": day}):
+        columns = score_batch(model, batch, with_reasons)
+        segments.update(
+            {count["values"]: count["counts"] for count in columns["risk_segment"].value_counts().to_pylist()}
+        )
+        carried = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "monthly_charges")}
+        repeated = {
+            name: pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows) for name, value in fixed.items()
+        }
+        yield pa.RecordBatch.from_pydict(carried | columns | repeated, schema=schema)
+        progress.advance(batch.num_rows)
+
+
+def _complete(batches: Iterator[pa.RecordBatch], customers: int) -> Iterator[pa.RecordBatch]:
+    """Passes the batches on, unless they are not all of the customers: then nothing is written."""
+    seen = 0
+    for batch in batches:
+        seen += batch.num_rows
+        yield batch
+    if seen != customers:
+        raise DependencyUnavailable(
+            f"{INPUT} gave {seen:,} of {customers:,} customers: another scoring replaced it meanwhile.",
+            "Run it again when the other has finished.",
+        )

@@ -1,0 +1,1 @@
+"""Taking in a customer CSV, step by step: bytes, header, records, rules, verdict, staging."""

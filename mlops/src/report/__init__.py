@@ -1,0 +1,1 @@
+"""The HTML report: `view` is what it shows, `page` and `charts` how."""

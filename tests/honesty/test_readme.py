@@ -1,0 +1,86 @@
+"""The README's commands do what they say, and its table of what is here keeps up with what is here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telecom.bootstrap import load_adapter
+from telecom.errors import DependencyUnavailable
+from tests.honesty.documents import ROOT, Block, blocks
+
+README = ROOT / "README.md"
+# First line of each bash block → why it is only parsed; "" where it is run, in the order of the page.
+BLOCKS = {
+    "make demo": "builds a virtual environment from the network and then runs every test, this one too",
+    "make demo CSV=customers.csv": "as above; the loop itself has its own end-to-end test",
+    "source .venv/bin/activate": "downloads the public sample",
+    "telecom synth --customers 7000 --out october.csv": "",
+    'telecom query "SELECT risk_segment, COUNT(*) AS customers, ROUND(SUM(monthly_charges), 2) AS monthly_charges': "",
+    "telecom doctor": "",
+}
+# Row of the status table → what exists once that part is here on one laptop, and on Google Cloud.
+STATUS = {
+    "ingestion, preparation, quality checks": ("mlops/src/data_prep_churn.py", "telecom/adapters/gcp/warehouse.py"),
+    "training, gate, registry, rollback": ("mlops/src/train_churn.py", "telecom/adapters/gcp/registry.py"),
+    "batch scoring with reasons, drift, report": ("mlops/src/batch_inference.py", "telecom/adapters/gcp/warehouse.py"),
+    "SQL for analysts": ("telecom/query_output.py", "telecom/adapters/gcp/warehouse.py"),
+    "scoring over HTTP": ("mlops/src/serving", "mlops/src/serving"),
+    "pipelines": ("mlops/src/pipelines", "telecom/adapters/gcp/pipelines.py"),
+    "service assistant": ("llmops", "llmops"),
+    "Terraform": ("", "infra"),
+}
+
+
+def first_line(block: Block) -> str:
+    return re.sub(r"\s+#.*", "", block.text.splitlines()[0])
+
+
+def test_every_block_is_run_or_excused() -> None:
+    assert [first_line(block) for block in blocks(README, "bash")] == list(BLOCKS)
+
+
+@pytest.mark.slow
+def test_the_blocks_run(tmp_path: Path) -> None:
+    tuned_briefly = {"TELECOM_CHURN_TUNING_TRIALS": "3"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    ours = {"TELECOM_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)} | tuned_briefly
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
+    for block in blocks(README, "bash"):
+        if not BLOCKS[first_line(block)]:
+            command = ["bash", "-eu", "-o", "pipefail", "-c", block.text]
+            done = subprocess.run(command, cwd=tmp_path, env=kept | ours, capture_output=True, text=True)
+            assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+    assert (tmp_path / "reports/index.html").is_file()
+    header, *rows = (tmp_path / "high_risk.csv").read_text("utf-8").splitlines()
+    assert header.startswith("customer_id,") and rows
+
+
+def test_the_status_table_says_what_is_here() -> None:
+    section = README.read_text("utf-8").split("## What is here")[1].split("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("|")
+    ]
+    said = {name: (local, cloud) for name, local, cloud in rows[2:]}
+    assert said == {name: tuple(map(status, paths)) for name, paths in STATUS.items()}
+
+
+def status(path: str) -> str:
+    if not path:
+        return "–"
+    return "here" if (ROOT / path).exists() else "planned"
+
+
+def test_the_cloud_backend_says_that_it_is_not_there() -> None:
+    with pytest.raises(DependencyUnavailable) as refused:
+        load_adapter("gcp", "warehouse")
+    assert refused.value.exit_code == 5
+
+
+def test_the_demo_output_is_marked() -> None:
+    assert re.search(
+        r"<!-- demo-output -->\n```text\n.+\n```\n<!-- /demo-output -->", README.read_text("utf-8"), re.DOTALL
+    )

@@ -1,0 +1,112 @@
+"""Pages written from the code are current; pages written by hand name what the code has."""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mlops.src.modelling.gate_checks import GateConfig
+from mlops.src.modelling.threshold import EconomicsConfig
+from mlops.src.modelling.tuning import TuningConfig
+from telecom import errors
+from telecom.tables import contracts
+from tests.honesty.documents import ROOT, files, name_of, pages, spans
+from tools import generate_docs
+
+INTAKE = re.compile(r"mlops/src/(intake/.*|data_ingestion|public_data)\.py|telecom/adapters/local/objects\.py")
+TABLE = re.compile(r"telecom_(?:bronze|silver|gold|monitoring)\.\w+")
+MODEL_PAGE = ROOT / "docs/mlops/model.md"
+LISTED_CODE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
+
+
+def test_generated_pages_are_current() -> None:
+    assert generate_docs.stale(generate_docs.REFERENCE, generate_docs.pages()) == (), "run: make docs"
+
+
+def test_a_stale_page_is_named_and_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "reference"
+    monkeypatch.setattr(generate_docs, "REFERENCE", folder)
+    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
+    assert generate_docs.main([]) == 0 and generate_docs.main(["--check"]) == 0
+    (folder / "errors.md").write_text("old", "utf-8")
+    (folder / "tables.md").unlink()
+    (folder / "stranger.md").write_text("from nowhere", "utf-8")
+    capsys.readouterr()
+    assert generate_docs.main(["--check"]) == 1
+    assert re.findall(r"reference/(\w+)\.md is stale", capsys.readouterr().err) == ["errors", "stranger", "tables"]
+    assert generate_docs.main([]) == 0 and generate_docs.main(["--check"]) == 0
+
+
+def test_the_drawn_error_tree_is_the_tree() -> None:
+    drawn = re.findall(r"^([│├└─ ]*)(\w+) +exit (\d)", errors.__doc__ or "", re.MULTILINE)
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.TelecomError)]
+    depth = {kind.__name__: len(kind.__mro__) - len(errors.TelecomError.__mro__) for kind in kinds}
+    assert {(name, len(lead) // 4, int(code)) for lead, name, code in drawn} == {
+        (kind.__name__, depth[kind.__name__], kind.exit_code) for kind in kinds
+    }
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_tables_named_in_a_page_have_a_contract(page: Path) -> None:
+    known = {contract.table for contract in contracts().values()}
+    named = {name for _, text in spans(page) for name in TABLE.findall(text)}
+    assert named <= known
+
+
+def test_every_refusal_code_of_the_intake_is_explained() -> None:
+    page = (ROOT / "docs/mlops/ingestion.md").read_text("utf-8")
+    assert set(LISTED_CODE.findall(page)) == reason_codes(lambda name: bool(INTAKE.fullmatch(name)))
+
+
+def test_every_other_refusal_code_is_explained() -> None:
+    page = MODEL_PAGE.read_text("utf-8").split("## Refusal codes")[1].split("\n## ")[0]
+    in_code = reason_codes(lambda name: name.startswith("mlops/src/") and not INTAKE.fullmatch(name))
+    assert set(LISTED_CODE.findall(page)) == in_code
+
+
+@pytest.mark.parametrize("config", [TuningConfig, EconomicsConfig, GateConfig], ids=lambda config: config.__name__)
+def test_the_model_page_has_every_default(config: type) -> None:
+    told = set(re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", MODEL_PAGE.read_text("utf-8"), re.MULTILINE))
+    assert {(field.name, f"{field.default:g}") for field in fields(config)} <= {(n, f"{float(v):g}") for n, v in told}
+
+
+def test_the_model_page_has_every_check_of_the_gate() -> None:
+    source = (ROOT / "mlops/src/modelling/gate_checks.py").read_text("utf-8")
+    source += (ROOT / "mlops/src/modelling/gate.py").read_text("utf-8")
+    made = set(re.findall(r"""(?:at_least|at_most|Check)\(f?"([a-z_]+)["{:]""", source))
+    page = MODEL_PAGE.read_text("utf-8").split("## The gate")[1].split("\n## ")[0]
+    told = {name for line in page.splitlines() if line.startswith("| `") for name in re.findall("`([a-z_]+)`", line)}
+    assert made and {name for name in made if name != "majority_"} <= told
+
+
+def reason_codes(wanted: Callable[[str], bool]) -> set[str]:
+    """First arguments of InputRefused, and of helpers that pass theirs on; codes listed in REASONS."""
+    found: set[str] = set()
+    for path in files():
+        if path.suffix == ".py" and wanted(name_of(path)):
+            found |= codes_in(ast.parse(path.read_text("utf-8")))
+    return found - {""}
+
+
+def codes_in(tree: ast.AST) -> set[str]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    named = [
+        c.args[0] for c in calls if getattr(c.func, "id", getattr(c.func, "attr", "")) in ("InputRefused", "_refused")
+    ]
+    listed = [
+        item
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "REASONS"
+        for item in getattr(node.value, "elts", ())
+    ]
+    return {str(node.value) for node in (*named, *listed) if isinstance(node, ast.Constant)}
+
+
+def test_codes_are_found_where_they_are_written() -> None:
+    source = 'InputRefused("a_b", "x")\nself._refused("c", "x")\nerrors.InputRefused(code, "x")\nREASONS = ("", "d")'
+    assert codes_in(ast.parse(source)) == {"", "a_b", "c", "d"}
