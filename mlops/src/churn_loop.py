@@ -23,6 +23,7 @@ from mlops.src import (
     world_loader,
 )
 from mlops.src.config import ChurnConfig
+from telecom.errors import GateRefused
 from telecom.ports import Ports
 
 
@@ -112,6 +113,13 @@ class Loop:
     def _promote(self) -> tuple[None, str]:
         p = self.ports
         found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, self.config, now=self.now)
+        if not found.decision.promote and found.champion_version is None:
+            raise GateRefused(
+                "promotion",
+                f"No champion: {found.headline()}.",
+                found.decision.reasons,
+                "See every check: telecom evaluate",
+            )
         return None, found.headline()
 
     def _score(self) -> tuple[int, str]:

@@ -24,7 +24,7 @@ class ChurnConfig(BaseSettings):
     offer_cost: float = Field(60.0, ge=0, description="cost of one retention offer, in the currency of the charges")
     save_rate: float = Field(0.30, gt=0, le=1, description="share of would-be leavers whom the offer keeps")
     gross_margin: float = Field(0.60, gt=0, le=1, description="share of the monthly charge that is margin")
-    min_auc: float = Field(0.80, ge=0.5, lt=1, description="test AUC below which nothing is promoted")
+    min_auc: float = Field(0.75, ge=0.5, lt=1, description="test AUC below which nothing is promoted")
     leak_auc: float = Field(0.90, gt=0.5, le=1, description="test AUC above which a leak is suspected")
     git_commit: str = Field("", description="commit that built this code; default: asked of git")
 

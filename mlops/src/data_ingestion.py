@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 
 from mlops.src.intake.header import LABEL, file_columns, read_header
 from mlops.src.intake.received import Received, receive
-from mlops.src.intake.staging import Origin, Staged, quarantine_batch, stage
-from mlops.src.intake.verdict import too_many
+from mlops.src.intake.staging import Origin, Staged, complaint, quarantine_batch, stage
 from telecom.errors import InputRefused, UsageError
 from telecom.ports import Objects, Scalar, Warehouse, Write
 from telecom.progress import Progress
@@ -96,15 +95,14 @@ def run(
     if now.tzinfo is None:
         raise UsageError(f"now = {now.isoformat()} has no time zone.", "Pass an aware datetime, in UTC.")
     with TemporaryDirectory(prefix="telecom-ingest-") as temporary:
-        folder = Path(temporary)
-        received = receive(csv, objects.get(csv, folder), folder, progress)
+        folder, inbox = Path(temporary), Path(temporary, "inbox")
+        inbox.mkdir()
+        received = receive(csv, objects.get(csv, inbox), folder, progress)
         origin = Origin(snapshot_date, received.digest, now.astimezone(UTC))
         others = _other_files(warehouse, origin) if replace else ()
         counts = _counts(warehouse, origin)
-        present, writes = (
-            counts.accepted > 0,
-            [w for digest in others for w in _nothing(snapshot_date, digest)],
-        )
+        present = counts.accepted > 0
+        writes = [write for digest in others for write in _nothing(snapshot_date, digest)]
         if not present:
             staged = _judge(objects, received, origin, folder, progress)
             counts = _Counts(staged.accepted, staged.labelled, staged.by_reason)
@@ -120,11 +118,10 @@ def _judge(objects: Objects, received: Received, origin: Origin, folder: Path, p
     rules = contract(RAW)
     names = read_header(received.name, received.header, file_columns(rules))
     staged = stage(received, names, rules, origin, folder, progress)
-    complaint = too_many(received.name, staged.refusals, staged.by_reason, staged.read, rules.quarantine_share)
-    if complaint:
+    if said := complaint(received.name, staged, rules.quarantine_share):
         where = _keep_refusals(objects, received, origin.snapshot_date, staged, folder)
-        remedy = f"Correct them and send the file again; a copy of the records lies at {where}."
-        raise InputRefused("too_many_bad_rows", complaint, remedy, read=staged.read, where=where)
+        remedy = f"Correct them and send the file again; a copy of {len(staged.refusals):,} of them lies at {where}."
+        raise InputRefused("too_many_bad_rows", said, remedy, read=staged.read, where=where)
     return staged
 
 

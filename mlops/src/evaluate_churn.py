@@ -77,7 +77,7 @@ class Evaluation:
         measured = f"test AUC {interval.estimate:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
         if self.already_champion:
             return f"version {self.candidate_version} is champion already, {measured}"
-        verdict = "promoted" if self.decision.promote else f"kept out: {self.decision.reasons[0]}"
+        verdict = "promoted" if self.decision.promote else f"kept out ({self.decision.reasons[0]})"
         return f"version {self.candidate_version} {verdict}, {measured}"
 
     def summary(self) -> list[tuple[str, Any]]:

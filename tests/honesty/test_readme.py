@@ -45,7 +45,7 @@ def test_every_block_is_run_or_excused() -> None:
 
 @pytest.mark.slow
 def test_the_blocks_run(tmp_path: Path) -> None:
-    tuned_briefly = {"TELECOM_CHURN_TUNING_TRIALS": "3"}
+    tuned_briefly = {"TELECOM_CHURN_TUNING_TRIALS": "1", "TELECOM_CHURN_TUNING_ROWS": "1000"}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ours = {"TELECOM_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)} | tuned_briefly
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}

@@ -95,8 +95,8 @@ def receive(name: str, source: Path, folder: Path, progress: Progress) -> Receiv
     except OSError as error:
         raise InputRefused(
             "unreadable_file",
-            f"The file {name!r} cannot be read: {error.strerror}.",
-            "Check its permissions.",
+            f"The file {name!r} cannot be read or copied: {error.strerror}.",
+            "Check its permissions and the free space of the temporary folder.",
         ) from error
     header = scan.finish()
     return Received(

@@ -46,23 +46,26 @@ class Records:
     digest. Where it does not come back as a record of its own, a quote was left open.
 
     Attributes:
-        read: records in the file.
+        read: records in the file, or those seen until reading stopped.
+        stopped: reading ended early, at one malformed record more than may be kept.
         closed: no quote is open at the end.
         last_is_short: the last record has too few fields.
 
     Args:
         received: the checked file.
         names: the columns, in file order.
-        keep: how many malformed records are kept; the others are only counted.
+        keep: how many malformed records there may be before reading stops.
     """
 
     def __init__(self, received: Received, names: tuple[str, ...], keep: int) -> None:
-        self.read, self.closed, self.last_is_short = 0, False, False
-        self._received, self._names, self._room = received, names, keep
+        self.read, self.stopped, self.closed, self.last_is_short = 0, False, False, False
+        self._received, self._names, self._keep = received, names, keep
         self._mark = f"end of {received.digest}"
         self._malformed: list[Malformed] = []
         self._skipped = array("q")
         self._given = 0
+        self._parsed = 0
+        self._kept = 0
         self._last_skipped = 0
 
     def __iter__(self) -> Iterator[Block]:
@@ -74,9 +77,10 @@ class Records:
         with self._received.path.open("rb") as stream, self._refusing():
             stream.seek(self._received.body)
             for batch in self._batches(_Marked(stream, f"\n{self._mark}\n".encode())):
+                self._parsed += batch.num_rows
                 yield self._block(batch)
         if not self.closed:
-            self.read = self._given
+            self.read = self._parsed + self._kept
         yield self._block(pa.RecordBatch.from_pylist([], _text_schema(self._names)))
 
     def _batches(self, stream: "_Marked") -> arrow_csv.CSVStreamingReader:
@@ -96,10 +100,10 @@ class Records:
             return "skip"
         self._skipped.append(row.number)
         self._last_skipped, self.last_is_short = row.number, row.actual_columns < row.expected_columns
-        if self._room > 0:
-            self._room -= 1
-            self._malformed.append(Malformed(row.number, _split(row.text)))
-        return "skip"
+        self._malformed.append(Malformed(row.number, _split(row.text)))
+        self._kept += 1
+        self.stopped = self._kept > self._keep
+        return "error" if self.stopped else "skip"
 
     def _block(self, batch: pa.RecordBatch) -> Block:
         malformed, self._malformed = tuple(self._malformed), []
@@ -118,10 +122,12 @@ class Records:
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
-        """Arrow's complaint about a record without end, in our words."""
+        """Arrow's complaint about a record without end, in our words; silence where we told it to stop."""
         try:
             yield
         except pa.ArrowInvalid as error:
+            if self.stopped:
+                return
             raise InputRefused(
                 "broken_quotes",
                 f"A record of {self._received.name!r} behind number {self._given} does not end: {error}.",

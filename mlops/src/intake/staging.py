@@ -1,6 +1,7 @@
 """The judged records of one file, held on local disk until everything is known and they may be written."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -39,7 +40,8 @@ class Staged:
     """A file's records, judged: `read` in all, `accepted` of them in `path`, the others in `refusals`.
 
     `refusals` are in file order, and complete unless there are more than the contract's share allows;
-    `by_reason` counts all of them. `labelled` is how many accepted records tell who left.
+    `by_reason` counts all of them. `labelled` is how many accepted records tell who left; `stopped` tells that
+    reading ended early, because too many records were malformed.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Staged:
     labelled: int
     refusals: tuple[Refusal, ...]
     by_reason: Mapping[str, int]
+    stopped: bool
 
     def rows(self) -> Iterator[pa.RecordBatch]:
         """The accepted records, in file order, as rows of the raw table."""
@@ -84,7 +87,30 @@ def stage(
             progress.advance(len(block.rows) + len(block.malformed))
     ledger.settle(records)
     refusals = sorted(ledger.refusals, key=lambda refusal: refusal.row)
-    return Staged(path, records.read, accepted, labelled, tuple(refusals), ledger.by_reason)
+    return Staged(path, records.read, accepted, labelled, tuple(refusals), ledger.by_reason, records.stopped)
+
+
+def complaint(name: str, staged: Staged, share: float) -> str:
+    """The sentence about a file of which more than `share` (0..1) of the records are refused; "" for other files."""
+    refused = sum(staged.by_reason.values())
+    if refused / staged.read <= share:
+        return ""
+    first = {refusal.reason: refusal for refusal in reversed(staged.refusals)}
+    counts = "; ".join(
+        f"{reason} {times:,}{_example(first.get(reason))}" for reason, times in Counter(staged.by_reason).most_common()
+    )
+    return (
+        f"{refused:,} of the {staged.read:,} records of {name!r} break the contract, "
+        f"more than the {100 * share:g} % that may be set aside: {counts}."
+        + (" Reading stopped there; the other records were not judged." if staged.stopped else "")
+    )
+
+
+def _example(refusal: Refusal | None) -> str:
+    if refusal is None:
+        return ""
+    where = f"{refusal.column} = {refusal.value[:80]!r}" if refusal.column else f"{refusal.value} fields"
+    return f" (first: record {refusal.row}, {where})"
 
 
 def identifier(rules: Contract) -> str:

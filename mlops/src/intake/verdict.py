@@ -1,7 +1,7 @@
 """What is said of a file once all its records were seen: taken, taken but for a few, or refused whole."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,8 @@ class Ledger:
         """
         self.by_reason[REASONS[-1]] = records.read - self._parsed
         self.by_reason = +self.by_reason
-        self._check_end(records)
+        if not records.stopped:
+            self._check_end(records)
         self._check_refusals(records.read)
         if not records.read:
             raise self._refused("header_only", "has a header and no records.", "Send the complete extract.", 0)
@@ -166,28 +167,6 @@ class Ledger:
 
     def _refused(self, reason: str, what: str, remedy: str, read: int) -> InputRefused:
         return InputRefused(reason, f"The file {self._received.name!r} {what}", remedy, read=read)
-
-
-def too_many(name: str, refusals: Sequence[Refusal], by_reason: Mapping[str, int], read: int, share: float) -> str:
-    """The sentence about a file with more refused records than the share allows; "" for other files."""
-    refused = sum(by_reason.values())
-    if refused <= share * read:
-        return ""
-    first = {refusal.reason: refusal for refusal in sorted(refusals, key=lambda refusal: -refusal.row)}
-    counts = "; ".join(
-        f"{reason} {times:,}{_example(first.get(reason))}" for reason, times in Counter(by_reason).most_common()
-    )
-    return (
-        f"{refused:,} of the {read:,} records of {name!r} break the contract, "
-        f"more than the {share:.4%} that may be set aside: {counts}."
-    )
-
-
-def _example(refusal: Refusal | None) -> str:
-    if refusal is None:
-        return ""
-    where = f"{refusal.column} = {refusal.value[:80]!r}" if refusal.column else f"{refusal.value} fields"
-    return f" (first: record {refusal.row}, {where})"
 
 
 def _refusals(block: Block, screened: Screened, columns: Sequence[Column], room: int) -> Iterable[Refusal]:

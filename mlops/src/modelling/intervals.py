@@ -152,6 +152,23 @@ def delong(y: Labels, first: Floats, second: Floats, confidence: float = 0.95) -
     return AucDifference(areas[0], areas[1], gap, error, p_better, gap - reach, gap + reach)
 
 
+def auc_interval(y: Labels, score: Floats, confidence: float = 0.95) -> Interval:
+    """AUC of one score with DeLong's interval."""
+    up, down = _placements(np.asarray(y) > 0, np.asarray(score, dtype=np.float64))
+    error = math.sqrt(float(np.var(up, ddof=1)) / len(up) + float(np.var(down, ddof=1)) / len(down))
+    return _normal(float(up.mean()), error, confidence)
+
+
+def mean_interval(values: Floats, confidence: float = 0.95) -> Interval:
+    """A mean with its normal interval; for paired differences per row."""
+    return _normal(float(values.mean()), float(values.std(ddof=1)) / math.sqrt(len(values)), confidence)
+
+
+def _normal(estimate: float, error: float, confidence: float) -> Interval:
+    reach = NormalDist().inv_cdf((1 + confidence) / 2) * error
+    return Interval(estimate, estimate - reach, estimate + reach)
+
+
 def _placements(positive: npt.NDArray[np.bool_], score: Floats) -> tuple[Floats, Floats]:
     """Share of stayers below each churner, and of churners above each stayer; ties count half."""
     ups, downs = score[positive], score[~positive]

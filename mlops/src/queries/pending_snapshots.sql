@@ -1,6 +1,6 @@
 -- Snapshots whose newest file is not in the silver table yet.
 WITH received AS (
-  SELECT snapshot_date, MAX(ingested_at) AS newest, COUNT(DISTINCT source_digest) AS files
+  SELECT snapshot_date, MAX(ingested_at) AS newest
   FROM telecom_bronze.telco_churn_raw
   GROUP BY snapshot_date
 ),

@@ -79,10 +79,11 @@ def _precision_recall(curves: Curves, rate: float) -> Chart:
 
 def _calibration(curves: Curves) -> Chart:
     x, y = axis("Predicted probability"), axis("Share that left")
-    points = [(predicted, observed) for predicted, observed, _ in curves.calibration]
+    points = layers.finite((predicted, observed) for predicted, observed, _ in curves.calibration)
     rows = [
         {"x": p, "y": o, "c": n, "t": f"predicted {words.percent(p)}, left {words.percent(o)}, {words.customers(n)}"}
         for p, o, n in curves.calibration
+        if (p, o) in points
     ]
     size = {"field": "c", "type": "quantitative", "legend": None, "scale": {"range": [50, 260], "zero": True}}
     bubbles: Spec = {
@@ -91,7 +92,7 @@ def _calibration(curves: Curves) -> Chart:
         "encoding": {"x": {"field": "x", **x}, "y": {"field": "y", **y}, "size": size, "description": {"field": "t"}},
     }
     spec = [line(DIAGONAL, x, y, colour=layers.BASELINE, dash=DASHED), line(points, x, y), bubbles]
-    worst = max(abs(p - o) for p, o in points)
+    worst = max((abs(p - o) for p, o in points), default=0.0)
     alternative = f"Predicted against observed share of leavers; the largest distance is {words.percent(worst)}."
     return _square(spec, "calibration", alternative)
 
@@ -100,11 +101,12 @@ def _gain(data: ReportData) -> Chart:
     x, y = axis("Customers called, riskiest first"), axis("Leavers reached")
     gain, share = data.curves.gain, data.economics.treated_share
     found = reached(gain, share)
+    label = f"{words.percent(share, 0)} called, {words.percent(found, 0)} reached"
     spec = [
         line(DIAGONAL, x, y, colour=layers.BASELINE, dash=DASHED),
         line(gain, x, y),
         hover(gain, x, y, lambda a, b: f"calling {words.percent(a)} reaches {words.percent(b)} of leavers"),
-        *dot((share, found), f"{words.percent(share, 0)} called, {words.percent(found, 0)} reached", x, y),
+        *dot((share, found), label, x, y, right=share <= 0.5),
     ]
     alternative = f"Calling the riskiest {words.percent(share)} of customers reaches {words.percent(found)} of leavers."
     return _square(spec, "gain", alternative)
@@ -117,7 +119,10 @@ def _histogram(data: ReportData) -> Chart:
         {"x": e, "x2": e + width, "y": n, "c": _colour(data, e + width / 2), "t": _bin(e, width, n)}
         for e, n in data.histogram
     ]
-    x, y = axis("Probability of leaving", values=[n / 10 for n in range(11)]), axis("Customers", "~s", _headroom(data.histogram), tickMinStep=1)
+    x, y = (
+        axis("Probability of leaving", values=[n / 10 for n in range(11)]),
+        axis("Customers", "~s", _headroom(data.histogram), tickMinStep=1),
+    )
     place = {"x": {"field": "x", **x}, "x2": {"field": "x2"}, "y": {"field": "y", **y}, "y2": {"datum": 0}}
     fill = {"field": "c", "type": "nominal", "scale": None}
     bars: Spec = {
@@ -142,7 +147,10 @@ def _histogram(data: ReportData) -> Chart:
 
 def _value(data: ReportData) -> Chart:
     chosen = data.economics
-    x, y = axis("Threshold: call from this probability on"), axis("Value per customer", ",.2~f", _headroom(data.curves.value))
+    x, y = (
+        axis("Threshold: call from this probability on"),
+        axis("Value per customer", ",.2~f", _headroom(data.curves.value)),
+    )
     money = words.money(chosen.value_per_customer)
     spec = [
         line(((0.0, 0.0), (1.0, 0.0)), x, y, colour=layers.BASELINE, dash=DASHED),
@@ -159,7 +167,7 @@ def _value(data: ReportData) -> Chart:
 
 def _headroom(points: Sequence[Point]) -> tuple[float, float]:
     # A fifth above the highest point, so that the words at the head of the rule stand clear of the curve.
-    values = [0.0, *(value for _, value in points)]
+    values = [0.0, *(value for _, value in layers.finite(points))]
     low, high = min(values), max(values)
     return low, high + 0.2 * ((high - low) or 1.0)
 

@@ -27,7 +27,7 @@ def draw(spec: Spec, name: str, alternative: str) -> Markup:
     Returns:
         An `<svg role="img">` without a size of its own; it takes the width of its box.
     """
-    text = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=VEGA_LITE, allowed_base_urls=[])
+    text = vl_convert.vegalite_to_svg(json.dumps(spec, allow_nan=False), vl_version=VEGA_LITE, allowed_base_urls=[])
     root = ET.fromstring(text)  # noqa: S314 - written by vl_convert a line ago
     _own_ids(root, name)
     for element in list(root.iter()):
@@ -53,7 +53,8 @@ def _own_ids(root: ET.Element, name: str) -> None:
 
 def _settle(element: ET.Element) -> None:
     element.tag = element.tag.rpartition("}")[2]
-    title = element.get("aria-label") if element.get("role") == "graphics-symbol" else None
+    mark = element.get("role") == "graphics-symbol" and element.get("aria-roledescription") != "axis"
+    title = element.get("aria-label") if mark else None
     for attribute in DROPPED:
         element.attrib.pop(attribute, None)
     for attribute in ROUNDED:

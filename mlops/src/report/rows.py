@@ -59,7 +59,8 @@ class Whisker:
 @dataclass(frozen=True)
 class SliceTable:
     """Slices by column, on one AUC axis from `start` to `end`; `reference` is the figure of all customers, in percent
-    of the axis."""
+    of the axis.
+    """
 
     groups: tuple[tuple[str, tuple[Whisker, ...]], ...]
     start: float
@@ -149,7 +150,10 @@ def slices(data: ReportData) -> SliceTable:
     overall = auc(data)
     ends = [f for row in data.slices for f in (row.auc, row.auc_lower, row.auc_upper) if f is not None]
     ends += [overall.value] if overall else []
-    start, end = floor(min(ends, default=0.5) / AXIS_STEP) * AXIS_STEP, ceil(max(ends, default=1.0) / AXIS_STEP) * AXIS_STEP
+    start, end = (
+        floor(min(ends, default=0.5) / AXIS_STEP) * AXIS_STEP,
+        ceil(max(ends, default=1.0) / AXIS_STEP) * AXIS_STEP,
+    )
     span = (end - start) or 1.0
 
     def place(figure: float | None) -> float | None:
@@ -158,9 +162,7 @@ def slices(data: ReportData) -> SliceTable:
     groups = tuple(
         (
             words.label(column),
-            tuple(
-                Whisker(r, words.value(r.value), place(r.auc_lower), place(r.auc_upper), place(r.auc)) for r in rows
-            ),
+            tuple(Whisker(r, words.value(r.value), place(r.auc_lower), place(r.auc_upper), place(r.auc)) for r in rows),
         )
         for column, rows in groupby(data.slices, key=lambda row: row.column)
     )

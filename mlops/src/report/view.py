@@ -44,7 +44,8 @@ class MetricRow:
 @dataclass(frozen=True)
 class Curves:
     """Points to draw, each at most 200. `calibration` is (mean predicted, observed share, customers) per bin;
-    `gain` is (share of customers called, share of leavers reached), `value` is (threshold, value per customer)."""
+    `gain` is (share of customers called, share of leavers reached), `value` is (threshold, value per customer).
+    """
 
     roc: tuple[Point, ...]
     roc_baseline: tuple[Point, ...]
@@ -165,7 +166,8 @@ class QueueRow:
 @dataclass(frozen=True)
 class ReportData:
     """Everything on the page. `histogram` is (left edge of the probability bin, customers), bins of equal width;
-    `boundaries` is (segment, lowest probability that belongs to it), and may be left out."""
+    `boundaries` is (segment, lowest probability that belongs to it), and may be left out.
+    """
 
     generated_at: datetime
     snapshot_date: date

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
@@ -36,7 +38,10 @@ def records(count: int, **changes: str) -> list[Record]:
 
 
 def telco_csv(
-    rows: Sequence[Record], names: Sequence[str] = NAMES, newline: str = "\n", quoting: int = csv.QUOTE_MINIMAL
+    rows: Sequence[Record],
+    names: Sequence[str] = NAMES,
+    newline: str = "\n",
+    quoting: Literal[0, 1] = csv.QUOTE_MINIMAL,
 ) -> bytes:
     """The rows as a file with these columns."""
     text = io.StringIO(newline="")
@@ -61,7 +66,9 @@ class MemoryPlatform:
 
     def write(self, *writes: Write) -> tuple[int, ...]:
         for write in writes:
-            self.rows[write.table] += [row for batch in write.source for row in batch.to_pylist()]
+            if not isinstance(write.source, str):
+                for batch in write.source:
+                    self.rows[write.table] += batch.to_pylist()
         return ()
 
     def put(self, source: Path, key: str) -> str:
@@ -69,7 +76,7 @@ class MemoryPlatform:
         return f"memory://{key}"
 
     def get(self, uri: str, folder: Path) -> Path:
-        return Path(uri)
+        return Path(shutil.copyfile(uri, folder / "received.csv"))
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         return tuple(key for key in self.lake if key.startswith(prefix))

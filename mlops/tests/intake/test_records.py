@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,16 @@ def test_records_keep_their_numbers_whatever_lies_between(
 @pytest.mark.parametrize("block", [100, 1 << 20])
 def test_a_file_of_malformed_records_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     monkeypatch.setattr(module, "BLOCK", block)
-    reader, found, malformed = parse(b"x,y\n" * 50, tmp_path, keep=7)
-    assert (reader.read, reader.last_is_short) == (50, True)
-    assert malformed == list(range(1, 8)) and set(found.values()) == {("x", "y")}
+    reader, found, malformed = parse(b"x,y\n" * 50, tmp_path)
+    assert (reader.read, reader.closed, reader.stopped, reader.last_is_short) == (50, True, False, True)
+    assert malformed == list(range(1, 51)) and set(found.values()) == {("x", "y")}
+
+
+def test_reading_stops_at_one_malformed_record_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 100)
+    reader, found, malformed = parse(b"1,2,3\n" * 100 + b"x,y\n" * 5_000, tmp_path, keep=7)
+    assert malformed == list(range(101, 109))
+    assert (reader.read, reader.stopped) == (len(found), True)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +110,13 @@ def test_well_quoted_files_are_read_as_python_reads_them(tmp_path: Path, rows: l
 
 
 def test_looking_ahead_keeps_order_and_passes_errors_on() -> None:
-    def items() -> object:
+    def items() -> Iterator[int]:
         yield from range(3)
         raise KeyError("mine")
 
     seen = []
     with pytest.raises(KeyError, match="mine"):
-        for item in ahead(items()):  # type: ignore[call-overload]
+        for item in ahead(items()):
             seen.append(item)
     assert seen == [0, 1, 2]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mlops.src.data_ingestion import QUARANTINE
-from mlops.tests.intake.telco_files import NAMES, MemoryPlatform, fields_of, record, records, take_in, telco_csv
+from mlops.tests.intake.telco_files import NAMES, fields_of, record, records, take_in, telco_csv
 from telecom.errors import InputRefused
 
 UNLABELLED = NAMES[:-1]
@@ -158,15 +158,17 @@ def test_a_stray_quote_within_a_field_costs_one_record(tmp_path: Path) -> None:
     assert platform.rows[QUARANTINE][0]["source_row"] == 200
 
 
-def test_refused_whole_without_reading_every_refusal_into_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_refusals_are_counted_but_not_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlops.src.intake.staging.KEPT_REFUSALS", 5)
-    lines = telco_csv([record(n, gender="?") for n in range(1, 201)]).splitlines(keepends=True)
-    error = refusal(b"".join([*lines, *[b"x,y\n"] * 99, lines[1].replace(b"0001", b"x")]), tmp_path)
-    assert (error.reason, error.read) == ("too_many_bad_rows", 300)
-    assert "value_not_allowed 201" in error.message and "wrong_field_count 99" in error.message
+    error = refusal(telco_csv([record(n, gender="?") for n in range(1, 201)]), tmp_path)
+    assert (error.reason, error.read) == ("too_many_bad_rows", 200)
+    assert "value_not_allowed 200 (first: record 1, gender = '?')" in error.message
+    assert "a copy of 5 of them" in error.remedy
 
 
-def test_a_platform_in_memory_starts_empty() -> None:
-    assert fields_of(MemoryPlatform()) == []
+def test_reading_stops_where_the_file_can_only_be_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlops.src.intake.staging.KEPT_REFUSALS", 5)
+    error = refusal(telco_csv(records(100)) + b"x,y\n" * 10_000, tmp_path)
+    assert error.reason == "too_many_bad_rows" and error.read < 300
+    assert "wrong_field_count 103 (first: record 101, 2 fields)" in error.message
+    assert "the other records were not judged" in error.message

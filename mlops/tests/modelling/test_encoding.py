@@ -80,7 +80,8 @@ def test_empty_and_all_null_columns() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.sampled_from(CONTRACTS)), min_size=1))
 def test_category_codes_are_places_in_the_list(values: list[str | None]) -> None:
-    codes = encode(pa.table({"contract": pa.array(values, pa.string())}), (FeatureSpec("contract", "category", CONTRACTS),))
+    table = pa.table({"contract": pa.array(values, pa.string())})
+    codes = encode(table, (FeatureSpec("contract", "category", CONTRACTS),))
     back = [None if np.isnan(code) else CONTRACTS[int(code)] for code in codes[:, 0]]
     assert back == values
 

@@ -1,0 +1,200 @@
+"""CSV → scored table → report, as a person runs it."""
+
+import hashlib
+import os
+import re
+import signal
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import DAY, Telecom
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+Demo = tuple[Telecom, dict[str, Any]]
+SCORES = "SELECT * EXCEPT (scored_at) FROM telecom_gold.telco_churn_scored ORDER BY customer_id"
+
+
+def test_every_step_ran_and_said_so(demo: Demo) -> None:
+    _, done = demo
+    names = [step["name"] for step in done["steps"]]
+    assert names == ["ingest", "prepare", "world", "features", "train", "promote", "score", "drift", "report"]
+    assert all(step["seconds"] >= 0 and step["outcome"] for step in done["steps"])
+    assert [step["rows"] for step in done["steps"] if step["name"] in ("ingest", "prepare", "score")] == [2500] * 3
+
+
+def test_every_customer_is_scored_once_by_contract(demo: Demo) -> None:
+    telecom, _ = demo
+    (row,) = telecom.query(
+        """
+        SELECT COUNT(*) AS n, COUNT(DISTINCT customer_id) AS ids, MIN(churn_probability) AS low,
+          MAX(churn_probability) AS high, MIN(ARRAY_LENGTH(top_reasons)) AS few, MAX(ARRAY_LENGTH(top_reasons)) AS many,
+          COUNT(DISTINCT snapshot_date) AS days, AVG(churn_probability) AS mean
+        FROM telecom_gold.telco_churn_scored
+        """
+    )
+    assert (row["n"], row["ids"], row["days"]) == (2500, 2500, 1)
+    assert 0 < row["low"] < row["high"] < 1 and 0.15 < row["mean"] < 0.4
+    assert 3 <= row["few"] <= row["many"] <= 5
+
+
+def test_reasons_are_largest_first_in_the_customers_own_words(demo: Demo) -> None:
+    telecom, _ = demo
+    rows = telecom.query(
+        """
+        SELECT top_reasons, contract, tenure_months FROM telecom_gold.telco_churn_scored
+        INNER JOIN telecom_gold.telco_churn_features USING (customer_id, snapshot_date) LIMIT 300
+        """
+    )
+    for row in rows:
+        sizes = [abs(reason["contribution"]) for reason in row["top_reasons"]]
+        assert sizes == sorted(sizes, reverse=True)
+        told = {reason["feature"]: reason["value"] for reason in row["top_reasons"]}
+        assert told.get("contract", row["contract"]) == row["contract"]
+        assert told.get("tenure_months", str(row["tenure_months"])) == str(row["tenure_months"])
+
+
+def test_segments_follow_the_probability(demo: Demo) -> None:
+    rows = demo[0].query(
+        "SELECT risk_segment, MIN(churn_probability) AS low, MAX(churn_probability) AS high "
+        "FROM telecom_gold.telco_churn_scored GROUP BY risk_segment"
+    )
+    bands = {row["risk_segment"]: (row["low"], row["high"]) for row in rows}
+    assert bands["low"][1] < bands["medium"][0] and bands["medium"][1] < bands["high"][0]
+
+
+def test_the_report_is_one_page_without_network(demo: Demo) -> None:
+    _, done = demo
+    page = Path(done["report"]).read_text("utf-8")
+    assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", page)
+    assert "generated" in page and "telco-churn" in page
+
+
+def test_the_same_loop_again_gives_the_same(copied: Telecom) -> None:
+    before = (copied.query(SCORES), copied.json("models"))
+    out = str(copied.home.parent / "again")
+    done = copied.json("demo", "--customers", "2500", "--snapshot-date", DAY, "--out", out)
+    outcomes = {step["name"]: step["outcome"] for step in done["steps"]}
+    assert "already present" in outcomes["ingest"] and "champion already" in outcomes["promote"]
+    assert (copied.query(SCORES), copied.json("models")) == before
+
+
+def test_another_demo_takes_the_place_of_the_first(copied: Telecom) -> None:
+    out = str(copied.home.parent / "again")
+    copied.json("demo", "--customers", "2000", "--snapshot-date", "2026-11-30", "--out", out)
+    rows = copied.query(
+        "SELECT snapshot_date, COUNT(*) AS n FROM telecom_gold.telco_churn_features GROUP BY snapshot_date"
+    )
+    assert rows == [{"snapshot_date": "2026-11-30", "n": 2000}]
+    assert len(copied.query("SELECT DISTINCT snapshot_date FROM telecom_gold.telco_churn_scored")) == 1
+
+
+def test_customers_without_labels_are_scored_in_their_own_snapshot(copied: Telecom) -> None:
+    new = copied.home.parent / "new.csv"
+    copied("synth", "--customers", "300", "--seed", "99", "--without-churn", "--out", str(new))
+    taken = copied.json("ingest", "--csv", str(new), "--snapshot-date", "2026-11-30")
+    assert (taken["accepted"], taken["labelled"]) == (300, False)
+    copied("prepare")
+    assert copied.json("score")["rows"] == 300
+    days = copied.query(
+        "SELECT snapshot_date, COUNT(*) AS n FROM telecom_gold.telco_churn_scored GROUP BY 1 ORDER BY 1"
+    )
+    assert [row["n"] for row in days] == [2500, 300]
+    assert copied.json("score", "--snapshot-date", DAY)["rows"] == 2500
+
+
+def test_a_refused_file_leaves_everything_and_exits_with_3(copied: Telecom, tmp_path: Path) -> None:
+    before = copied.query(SCORES)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("customerID;gender\n1;Female\n")
+    described = copied.json("ingest", "--csv", str(bad), code=3)["error"]
+    assert described["reason"] == "wrong_delimiter"
+    assert described["read"] == described["accepted"] + described["refused"]
+    assert copied.query(SCORES) == before
+
+
+@pytest.mark.parametrize(("kind", "gate"), [("unit_change", "quality"), ("null_burst", "quality")])
+def test_broken_sources_stop_at_the_quality_gate(copied: Telecom, kind: str, gate: str) -> None:
+    path = copied.home.parent / "broken.csv"
+    copied("synth", "--customers", "2000", "--seed", "3", "--drift", kind, "--out", str(path))
+    copied("ingest", "--csv", str(path), "--snapshot-date", "2026-11-30")
+    assert copied.json("prepare", code=4)["error"]["gate"] == gate
+    assert copied.json("score")["snapshot_date"] == DAY, "the last good snapshot is still what is scored"
+
+
+@pytest.mark.parametrize("kind", ["price_rise", "new_plan"])
+def test_drift_exits_with_4_and_no_drift_with_0(copied: Telecom, kind: str) -> None:
+    for day, drift, code in (("2026-11-29", "none", 0), ("2026-11-30", kind, 4)):
+        path = copied.home.parent / f"{drift}.csv"
+        copied("synth", "--customers", "7000", "--seed", "11", "--drift", drift, "--out", str(path))
+        copied("ingest", "--csv", str(path), "--snapshot-date", day)
+        copied("prepare")
+        copied("drift", code=code)
+    rows = copied.query("SELECT feature FROM telecom_monitoring.feature_drift_metrics WHERE drifted")
+    assert rows and (copied.home / "metrics" / "drift.prom").is_file()
+
+
+def test_scoring_killed_at_any_moment_leaves_the_old_rows_or_the_new(copied: Telecom) -> None:
+    before = copied.query(SCORES)
+    for wait in (0.6, 0.9, 1.1, 1.3, 1.5):
+        process = copied.start("score", "--no-reasons")
+        time.sleep(wait)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        found = copied.query(
+            "SELECT COUNT(*) AS n, MIN(ARRAY_LENGTH(top_reasons)) AS r FROM telecom_gold.telco_churn_scored"
+        )
+        assert found[0]["n"] == 2500
+    copied("score")
+    assert copied.query(SCORES) == before
+
+
+def test_two_scorings_at_once_leave_one_set_of_rows(copied: Telecom) -> None:
+    before = copied.query(SCORES)
+    processes = [copied.start("score") for _ in range(2)]
+    codes = [(process.communicate(timeout=120), process.returncode)[1] for process in processes]
+    assert 0 in codes and set(codes) <= {0, 5}
+    assert copied.query(SCORES) == before
+
+
+def test_a_tampered_champion_is_never_used(copied: Telecom) -> None:
+    (model,) = copied.home.glob("models/telco-churn/*/model.json")
+    model.write_bytes(model.read_bytes().replace(b"0.", b"1.", 1))
+    said = copied("score", code=1)
+    assert "model.json" in said
+    with sqlite3.connect(copied.home / "mlflow.db") as database:
+        assert database.execute("SELECT COUNT(*) FROM model_versions").fetchone() == (1,)
+
+
+def test_rollback_needs_an_earlier_champion(copied: Telecom) -> None:
+    said = copied("rollback", code=1)
+    assert "no earlier champion" in said and "telecom models" in said
+
+
+def test_a_command_before_its_time_says_what_to_run(tmp_path: Path) -> None:
+    telecom = Telecom(tmp_path / "home")
+    for command, remedy in {
+        ("prepare",): "telecom ingest",
+        ("train",): "telecom ingest",
+        ("score",): "telecom prepare",
+        ("promote",): "telecom ingest",
+        ("drift",): "telecom train",
+        ("report", "--out", str(tmp_path)): "telecom score",
+    }.items():
+        assert remedy in telecom(*command, code=1), command
+
+
+def test_doctor_is_content_after_a_demo(demo: Demo) -> None:
+    checks = {check["name"]: check for check in demo[0].json("doctor")}
+    assert all(check["ok"] for check in checks.values())
+    assert "2,500 customers" in checks["warehouse"]["found"]
+
+
+def test_the_lake_keeps_the_bytes_as_received(demo: Demo) -> None:
+    telecom, _ = demo
+    (kept,) = telecom.home.glob(f"lake/bronze/churn/snapshot_date={DAY}/*.csv")
+    (row,) = telecom.query("SELECT DISTINCT source_digest FROM telecom_bronze.telco_churn_raw")
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == row["source_digest"]
