@@ -79,9 +79,18 @@ def load_adapter(backend: str, port: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] in OWN_PACKAGES:
-            raise
-        raise MissingExtra(
-            f"The {backend} {port} adapter needs the package {error.name!r}.",
-            f"Install it with: pip install 'telecom-ml-llmops[{backend}]'",
-        ) from error
+        raise missing_extra(error, backend) from error
+
+
+def missing_extra(error: ModuleNotFoundError, extra: str = "local,train,report") -> MissingExtra:
+    """What to install when a package of others is missing.
+
+    Raises:
+        ModuleNotFoundError: the missing module is our own, which no extra mends.
+    """
+    package = (error.name or "").split(".")[0]
+    if package in OWN_PACKAGES:
+        raise error
+    return MissingExtra(
+        f"The package {package!r} is not installed.", f"Install it with: pip install 'telecom-ml-llmops[{extra}]'"
+    )

@@ -58,11 +58,10 @@ class Session:
 def session(as_json: bool) -> Iterator[Session]:
     """Reads the settings, opens the platform, and turns our errors into messages and exit codes."""
     from telecom import console
+    from telecom.bootstrap import Platform, missing_extra
+    from telecom.settings import load_settings
 
     try:
-        from telecom.bootstrap import Platform
-        from telecom.settings import load_settings
-
         voice = console.Voice()
         try:
             yield Session(Platform(load_settings(), voice), datetime.now(UTC), as_json)
@@ -71,6 +70,10 @@ def session(as_json: bool) -> Iterator[Session]:
     except TelecomError as error:
         console.print_error(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from error
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        console.print_error(missing, as_json=as_json)
+        raise typer.Exit(missing.exit_code) from error
 
 
 def parse_day(value: str | None) -> date | None:
@@ -286,7 +289,9 @@ def show_evaluation(s: Session, found: Any) -> None:
         "Checks", ("check", "passed", "found"), [(c.name, c.passed, c.sentence) for c in found.decision.checks]
     )
     console.print_pairs("Decision", found.summary())
-    console.print_next("telecom promote" if found.decision.promote else "telecom models")
+    console.print_next(
+        "telecom score" if found.already_champion else "telecom promote" if found.decision.promote else "telecom models"
+    )
 
 
 @app.command()

@@ -20,7 +20,7 @@ NEEDED = {
     "xgboost": "train",
     "sklearn": "train",
     "optuna": "train",
-    "altair": "report",
+    "jinja2": "report",
     "vl_convert": "report",
 }
 FREE_GB = 2.0

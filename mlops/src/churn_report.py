@@ -83,6 +83,7 @@ def run(
         segments=_segments(warehouse, day, config),
         histogram=_histogram(warehouse, day),
         queue=_queue(warehouse, day, config),
+        boundaries=(("low", 0.0), *loaded.model.segment_bounds.items()),
     )
     return Reported(page.write(content, out), day, customers, version.version)
 

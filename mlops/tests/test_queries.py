@@ -19,6 +19,10 @@ FORBIDDEN_FUNCTIONS = {
 }
 
 
+def is_nonzero(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and not node.is_string and float(node.name) != 0
+
+
 def faults(sql: str) -> list[str]:
     """What the two engines would read differently, or only one of them could run."""
     tree = sqlglot.parse_one(sql, read="bigquery")
@@ -31,9 +35,8 @@ def faults(sql: str) -> list[str]:
             found.append("UNNEST WITH OFFSET: 0-based in BigQuery, 1-based locally")
         if isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK":
             found.append("EXTRACT(DAYOFWEEK): 1..7 in BigQuery, 0..6 locally")
-        if isinstance(node, exp.Div) and not isinstance(node.parent, exp.SafeDivide):
-            if not (isinstance(node.expression, exp.Literal) and float(node.expression.name) != 0):
-                found.append("x / y: an error in BigQuery when y is 0, infinity locally; use SAFE_DIVIDE")
+        if isinstance(node, exp.Div) and not is_nonzero(node.expression):
+            found.append("x / y: an error in BigQuery when y is 0, infinity locally; use SAFE_DIVIDE")
     return found
 
 

@@ -16,6 +16,8 @@ from mlops.src.modelling.metrics import (
     average_precision,
     brier_terms,
     log_loss_terms,
+    top_rows,
+    weighted_calibration_error,
 )
 
 CELLS = 2_000_000
@@ -74,7 +76,9 @@ def bootstrap(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> dict[str, Interval]:
-    """Percentile intervals of roc_auc, pr_auc, brier, log_loss, precision, recall and value_per_customer.
+    """Percentile intervals of every measure of `metrics.evaluate` but rows and prevalence.
+
+    The ten bins of the calibration error are those of the rows as given, not of each drawing.
 
     Args:
         y: 0/1 labels.
@@ -88,21 +92,24 @@ def bootstrap(
     y = np.asarray(y, dtype=np.float64)
     ranking = Ranking.of(y, probability)
     treated = (probability >= threshold).astype(np.float64)
-    sums = {"brier": brier_terms(y, probability), "log_loss": log_loss_terms(y, probability)}
+    means = {"brier": brier_terms(y, probability), "log_loss": log_loss_terms(y, probability)}
     if value is not None:
-        sums["value_per_customer"] = np.asarray(value, dtype=np.float64)
+        means["value_per_customer"] = np.asarray(value, dtype=np.float64)
 
     def measures(weights: Floats) -> dict[str, Floats]:
         caught, alarms = ranking.curves(weights)
-        hits = weights @ (treated * y)
+        hits, top_hits = weights @ (treated * y), ranking.hits_in_top(weights)
         with np.errstate(invalid="ignore", divide="ignore"):
             found = {
                 "roc_auc": area_under_roc(caught, alarms),
                 "pr_auc": average_precision(caught, alarms),
+                "ece": weighted_calibration_error(y, probability, weights),
                 "precision": hits / (weights @ treated),
                 "recall": hits / (weights @ y),
+                "precision_top_decile": top_hits / top_rows(len(y)),
+                "recall_top_decile": top_hits / (weights @ y),
             }
-        return found | {name: weights @ terms / len(y) for name, terms in sums.items()}
+        return found | {name: weights @ terms / len(y) for name, terms in means.items()}
 
     estimates = measures(np.ones((1, len(y))))
     draws = [measures(weights) for weights in resample_weights(len(y), resamples, seed)]

@@ -75,6 +75,18 @@ class Ranking:
         caught = np.cumsum(ordered * self.positive, axis=-1)[..., self.ends]
         return caught, np.cumsum(ordered, axis=-1)[..., self.ends] - caught
 
+    def hits_in_top(self, weights: Floats) -> Floats:
+        """Weighted positives (…) among the `top_rows` highest scores; the row on the border counts in part."""
+        ordered = weights[..., self.order]
+        before = np.cumsum(ordered, axis=-1) - ordered
+        taken = np.clip(top_rows(len(self.order)) - before, 0.0, ordered)
+        return np.asarray(taken @ self.positive)
+
+
+def top_rows(rows: int) -> int:
+    """How many customers the top tenth has; at least one."""
+    return max(1, round(TOP_SHARE * rows))
+
 
 def area_under_roc(caught: Floats, alarms: Floats) -> Any:
     """Area by trapezoids, so that ties count half."""
@@ -107,9 +119,15 @@ def log_loss_terms(y: Labels, probability: Floats) -> Floats:
 
 def expected_calibration_error(y: Labels, probability: Floats, bins: int = ECE_BINS) -> float:
     """Mean |observed - predicted| over bins of equal numbers of rows, weighted by size."""
+    return float(weighted_calibration_error(y, probability, np.ones(len(probability)), bins))
+
+
+def weighted_calibration_error(y: Labels, probability: Floats, weights: Floats, bins: int = ECE_BINS) -> Floats:
+    """`expected_calibration_error` (…) of rows that count `weights` (…, rows) times, in the bins of the rows alone."""
     order = np.argsort(probability, kind="stable")
-    gaps = [abs(float(np.sum(part))) for part in np.array_split(np.asarray(y)[order] - probability[order], bins)]
-    return sum(gaps) / len(order)
+    errors = (weights * (np.asarray(y) - probability))[..., order]
+    starts = [int(part[0]) for part in np.array_split(np.arange(len(order)), bins) if len(part)]
+    return np.asarray(np.abs(np.add.reduceat(errors, starts, axis=-1)).sum(axis=-1) / weights.sum(axis=-1))
 
 
 def evaluate(y: Labels, probability: Floats, threshold: float, value: Floats | None = None) -> Metrics:
@@ -124,7 +142,7 @@ def evaluate(y: Labels, probability: Floats, threshold: float, value: Floats | N
     y = np.asarray(y, dtype=np.float64)
     caught, alarms = Ranking.of(y, probability).curves(np.ones(len(y)))
     treated = probability >= threshold
-    top = np.argsort(-probability, kind="stable")[: max(1, round(TOP_SHARE * len(y)))]
+    top = np.argsort(-probability, kind="stable")[: top_rows(len(y))]
     return Metrics(
         rows=len(y),
         prevalence=float(y.mean()),

@@ -1,13 +1,43 @@
 -- telecom_silver.telco_churn_clean → telecom_gold.telco_churn_features, one snapshot.
--- Customers alike in every feature share one split, so that none of them is tested on its twin.
-WITH counted AS (
+-- Customers alike in every feature share one split, so that none of them is tested on its twin. Few share even the three
+-- numbers, so only those are compared in full.
+WITH alike AS (
+  SELECT tenure_months, monthly_charges, total_charges
+  FROM telecom_silver.telco_churn_clean
+  WHERE snapshot_date = @snapshot_date
+  GROUP BY tenure_months, monthly_charges, total_charges
+  HAVING COUNT(*) > 1
+),
+
+twins AS (
+  SELECT
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, monthly_charges, total_charges,
+    MIN(customer_id) AS twin_id
+  FROM telecom_silver.telco_churn_clean
+  INNER JOIN alike USING (tenure_months, monthly_charges, total_charges)
+  WHERE snapshot_date = @snapshot_date
+  GROUP BY
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, monthly_charges, total_charges
+),
+
+counted AS (
   SELECT
     *,
     CASE contract WHEN 'Two year' THEN 24 WHEN 'One year' THEN 12 ELSE 1 END AS contract_months,
     CAST(online_security AS INT64) + CAST(online_backup AS INT64)
       + CAST(device_protection AS INT64) + CAST(tech_support AS INT64) AS protection_count,
-    COALESCE(SAFE_DIVIDE(total_charges, tenure_months), monthly_charges) AS average_monthly_charge
+    COALESCE(SAFE_DIVIDE(total_charges, tenure_months), monthly_charges) AS average_monthly_charge,
+    SUBSTR(TO_HEX(MD5(COALESCE(twin_id, customer_id))), 1, 4) AS bucket
   FROM telecom_silver.telco_churn_clean
+  LEFT JOIN twins USING (
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, monthly_charges, total_charges
+  )
   WHERE snapshot_date = @snapshot_date
 ),
 
@@ -15,19 +45,8 @@ derived AS (
   SELECT
     *,
     CAST(phone_service AS INT64) + CAST(multiple_lines AS INT64) + CAST(internet_service <> 'No' AS INT64)
-      + protection_count + CAST(streaming_tv AS INT64) + CAST(streaming_movies AS INT64) AS services_count,
-    MIN(customer_id) OVER (
-      PARTITION BY
-        senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
-        online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
-        contract, paperless_billing, payment_method, monthly_charges, total_charges
-    ) AS twin_id
+      + protection_count + CAST(streaming_tv AS INT64) + CAST(streaming_movies AS INT64) AS services_count
   FROM counted
-),
-
-hashed AS (
-  SELECT *, SUBSTR(TO_HEX(MD5(twin_id)), 1, 4) AS bucket
-  FROM derived
 )
 
 SELECT
@@ -70,4 +89,4 @@ SELECT
   services_count,
   protection_count,
   ROUND(COALESCE(SAFE_DIVIDE(monthly_charges, services_count), monthly_charges), 6) AS price_per_service
-FROM hashed
+FROM derived

@@ -6,6 +6,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from mlops.src.modelling import intervals
 from mlops.src.modelling.intervals import bootstrap, bootstrap_auc_difference, delong, resample_weights
+from mlops.src.modelling.metrics import evaluate
 
 
 def scores(rows: int = 500, seed: int = 0, noise: float = 1.0) -> tuple[Any, Any, Any]:
@@ -43,6 +44,26 @@ def test_intervals_hold_the_estimate_and_repeat_with_the_seed() -> None:
     assert found != bootstrap(y, p, 0.5, np.where(y == 1, 3.0, -1.0), resamples=300, seed=6)
     assert all(part.low < part.estimate < part.high for part in found.values())
     assert found["value_per_customer"].estimate == pytest.approx(np.where(y == 1, 3.0, -1.0).mean())
+
+
+def test_estimates_are_those_of_evaluate() -> None:
+    y, p, _ = scores(437)
+    value = np.where(y == 1, 3.0, -1.0)
+    measured = evaluate(y, p, 0.5, value).as_json()
+    found = bootstrap(y, p, 0.5, value, resamples=2)
+    assert set(found) == set(measured) - {"rows", "prevalence"}
+    for name, interval in found.items():
+        assert interval.estimate == pytest.approx(measured[name]), name
+
+
+def test_the_top_tenth_of_a_drawing_is_that_of_its_rows() -> None:
+    y, p, _ = scores(200)
+    weights = next(resample_weights(200, 1, seed=4))[0]
+    rows = np.repeat(np.arange(200), weights.astype(int))
+    best = rows[np.argsort(-p[rows], kind="stable")[:20]]
+    drawn = bootstrap(y, p, 0.5, resamples=1, seed=4)
+    assert drawn["precision_top_decile"].low == pytest.approx(y[best].mean())
+    assert drawn["recall_top_decile"].low == pytest.approx(y[best].sum() / y[rows].sum())
 
 
 def test_the_auc_interval_covers_the_truth_about_as_often_as_it_says() -> None:

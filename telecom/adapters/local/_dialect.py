@@ -79,10 +79,15 @@ def explain(sql: str, vendor_message: str) -> QueryError:
 
 
 def _duckdb(tree: exp.Expr) -> str:
-    """Renders for DuckDB; BigQuery's bare NUMERIC is DECIMAL(38, 9), DuckDB's would be DECIMAL(18, 3)."""
+    """Renders for DuckDB, where two things would silently mean something else: a bare NUMERIC (DECIMAL(18, 3) there,
+    DECIMAL(38, 9) in BigQuery) and COUNTIF over nothing but NULL (NULL there, 0 in BigQuery).
+    """
     for kind in tree.find_all(exp.DataType):
         if kind.this in (exp.DataType.Type.DECIMAL, exp.DataType.Type.BIGDECIMAL) and not kind.expressions:
             kind.set("expressions", [exp.DataTypeParam(this=exp.Literal.number(n)) for n in (38, 9)])
+    for count in list(tree.find_all(exp.CountIf)):
+        whole = count.parent if isinstance(count.parent, exp.Window) else count
+        whole.replace(exp.cast(exp.Coalesce(this=whole.copy(), expressions=[exp.Literal.number(0)]), "BIGINT"))
     return tree.sql(dialect="duckdb")
 
 
