@@ -19,7 +19,7 @@ demo: $(RUN_READY) ## the whole churn loop, then an HTML report; CSV=path for yo
 
 test: $(DEV_READY) ## every check and test, as CI runs them
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-report=xml -q
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml -q
 
 check: $(DEV_READY) ## lint, types, import rules
 	@$(BIN)/ruff check .

@@ -116,7 +116,7 @@ def demo(
         if json:
             console.print_json({"snapshot_date": day, "steps": loop.done, "report": loop.page})
             return
-        rows = [(step.name, step.rows, round(step.seconds, 1), step.outcome) for step in loop.done]
+        rows = [(step.name, step.rows, f"{step.seconds:.1f}", step.outcome) for step in loop.done]
         console.print_table("The churn loop", ("step", "rows", "seconds", "outcome"), rows)
         console.print_next(f"Open {loop.page} in a browser.")
         console.print_next(f"{sys.argv[0]} query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")

@@ -126,7 +126,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=headed
     )
     for index, name in enumerate(header):
-        numeric = headed and bool(listed) and all(isinstance(r[index], int | float | None) for r in listed)
+        numeric = headed and bool(listed) and all(_is_number(row[index]) for row in listed)
         table.add_column(
             name,
             justify="right" if numeric else "left",
@@ -137,6 +137,11 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         table.add_row(*(text(cell) for cell in row))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(table)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a cell is aligned to the right: a number, nothing, or a number already formatted."""
+    return isinstance(value, int | float | None) or str(value).replace(",", "").replace(".", "", 1).isdigit()
 
 
 def print_step(name: str, seconds: float, outcome: str) -> None:

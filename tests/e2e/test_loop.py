@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.conftest import DAY, Telecom
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.slow
 Demo = tuple[Telecom, dict[str, Any]]
 SCORES = "SELECT * EXCEPT (scored_at) FROM telecom_gold.telco_churn_scored ORDER BY customer_id"
 
@@ -70,7 +70,7 @@ def test_the_report_is_one_page_without_network(demo: Demo) -> None:
     _, done = demo
     page = Path(done["report"]).read_text("utf-8")
     assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", page)
-    assert "generated" in page and "telco-churn" in page
+    assert "Nobody on this page exists" in page and "telco-churn" in page
 
 
 def test_the_same_loop_again_gives_the_same(copied: Telecom) -> None:
@@ -162,7 +162,9 @@ def test_two_scorings_at_once_leave_one_set_of_rows(copied: Telecom) -> None:
 
 def test_a_tampered_champion_is_never_used(copied: Telecom) -> None:
     (model,) = copied.home.glob("models/telco-churn/*/model.json")
-    model.write_bytes(model.read_bytes().replace(b"0.", b"1.", 1))
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
     said = copied("score", code=1)
     assert "model.json" in said
     with sqlite3.connect(copied.home / "mlflow.db") as database:

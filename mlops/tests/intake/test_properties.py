@@ -35,7 +35,9 @@ def texts_of(column: Column) -> st.SearchStrategy[str]:
         valid: st.SearchStrategy[str] = st.sampled_from(column.values)
     elif is_numeric(column):
         top = int(column.maximum or 0)
-        valid = st.one_of(st.integers(0, top).map(str), st.decimals(0, top, places=2).map(lambda number: f"{number:f}"))
+        valid = st.integers(0, top).map(str)
+        if not column.pattern:
+            valid = st.one_of(valid, st.decimals(0, top, places=2).map(lambda number: f"{number:f}"))
     else:
         valid = st.from_regex(column.pattern, fullmatch=True)
     return st.one_of(valid, st.just("")) if column.mode == "NULLABLE" else valid
