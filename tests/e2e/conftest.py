@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ class Telecom:
     """The command, in a home of its own."""
 
     home: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        environment = {**os.environ, **QUICK, "TELECOM_HOME": str(self.home)}
+        environment = {**os.environ, **QUICK, **self.environment, "TELECOM_HOME": str(self.home)}
         command = [sys.executable, "-m", "telecom", *arguments]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=self.home.parent

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import re
 import signal
 import sqlite3
@@ -200,3 +201,26 @@ def test_the_lake_keeps_the_bytes_as_received(demo: Demo) -> None:
     (kept,) = telecom.home.glob(f"lake/bronze/churn/snapshot_date={DAY}/*.csv")
     (row,) = telecom.query("SELECT DISTINCT source_digest FROM telecom_bronze.telco_churn_raw")
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == row["source_digest"]
+
+
+def test_the_model_does_not_depend_on_row_order_threads_time_zone_or_locale(tmp_path: Path) -> None:
+    ordered = tmp_path / "ordered.csv"
+    Telecom(tmp_path / "none")("synth", "--customers", "1800", "--seed", "5", "--out", str(ordered))
+    header, *rows = ordered.read_text().splitlines()
+    shuffled = tmp_path / "shuffled.csv"
+    random.Random(1).shuffle(rows)
+    shuffled.write_text("\r\n".join([header, *rows]) + "\r\n")
+    elsewhere = {
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "OMP_NUM_THREADS": "1",
+        "TELECOM_THREADS": "1",
+        "PYTHONHASHSEED": "3",
+    }
+    digests = []
+    for name, path, environment in (("here", ordered, {}), ("there", shuffled, elsewhere)):
+        telecom = Telecom(tmp_path / name, environment)
+        telecom("ingest", "--csv", str(path), "--snapshot-date", DAY)
+        telecom("prepare")
+        digests.append({k: v for k, v in telecom.json("train").items() if k.endswith("_digest")})
+    assert digests[0] == digests[1]

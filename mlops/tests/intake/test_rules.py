@@ -78,7 +78,8 @@ def test_every_value_of_every_vocabulary_is_allowed_and_no_other() -> None:
 
 
 def test_a_column_with_numbers_and_a_pattern_is_judged_by_both() -> None:
-    assert faults(BY_NAME["tenure"], "12", "12.5", "-1", "x") == ["", "pattern_mismatch", "out_of_range", "not_a_number"]
+    found = faults(BY_NAME["tenure"], "12", "12.5", "-1", "x")
+    assert found == ["", "pattern_mismatch", "out_of_range", "not_a_number"]
 
 
 def test_a_column_with_a_least_value_only() -> None:
