@@ -125,4 +125,4 @@ def _warehouse(settings: Settings) -> Check:
         )
     except TelecomError as error:
         return Check("warehouse", False, error.message, f"Move {settings.home} aside and run the loop again")
-    return Check("warehouse", True, f"{rows['n']:,} customers in {rows['days']} snapshots", "")
+    return Check("warehouse", True, f"{rows['n']:,} customers, {rows['days']} snapshot(s)", "")

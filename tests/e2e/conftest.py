@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-QUICK = {"TELECOM_CHURN_TUNING_TRIALS": "2"}
+QUICK = {"TELECOM_CHURN_TUNING_TRIALS": "1"}
 DAY = "2026-10-31"
 
 

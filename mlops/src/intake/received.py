@@ -85,7 +85,7 @@ def receive(name: str, source: Path, folder: Path, progress: Progress) -> Receiv
     """
     scan, digest, path = _Scan(name), hashlib.sha256(), folder / "received.csv"
     try:
-        reading = stretch(progress, "checking the bytes", source.stat().st_size)
+        reading = stretch(progress, "Checking the bytes", source.stat().st_size)
         with source.open("rb") as incoming, path.open("wb") as copy, reading:
             while chunk := incoming.read(CHUNK):
                 scan.take(chunk)

@@ -77,7 +77,7 @@ def stage(
     records = Records(received, names, room)
     ledger = Ledger(received, columns, names, identifier(rules), room)
     path, labelled, accepted = folder / "accepted.arrow", 0, 0
-    reading = stretch(progress, "reading the records", received.breaks)
+    reading = stretch(progress, "Reading the records", received.breaks)
     with reading, pa.OSFile(str(path), "wb") as target, _writer(target, rules) as writer:
         for block in ahead(records):
             batch = raw_batch(rules, origin, ledger.take(block))

@@ -29,12 +29,16 @@ class Catalog:
     files: Mapping[str, tuple[DataFile, ...]]
 
     def replaced(self, changes: Mapping[str, tuple[DataFile, ...]]) -> Self:
-        """The next state: in each changed table, new files take the place of those of the same scope."""
+        """The next state: in each changed table, new files take the place of those of the same scope.
+
+        A file without rows stands for nothing and is not kept.
+        """
         files = dict(self.files)
         for table, added in changes.items():
             scopes = {file.scope for file in added}
             kept = (file for file in files.get(table, ()) if file.scope not in scopes)
-            files[table] = tuple(sorted([*kept, *added], key=lambda file: file.scope))
+            present = [file for file in (*kept, *added) if file.rows]
+            files[table] = tuple(sorted(present, key=lambda file: file.scope))
         return type(self)(self.version + 1, files)
 
     def paths(self) -> set[str]:
