@@ -1,7 +1,6 @@
 """The same preparation in plain pandas: what a careful analyst would write, vectorised, without this project's SQL."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ TWINS = [
     *("internet_service", *PROTECTION, *STREAMING, "contract", "paperless_billing", "payment_method"),
     *("monthly_charges", "total_charges"),
 ]
-Failures = Mapping[str, int]
+Failures = dict[str, int]
 
 
 def prepare(raw: Path, snapshot_date: date, silver: Path, gold: Path) -> tuple[Failures, Failures]:

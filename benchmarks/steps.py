@@ -56,7 +56,7 @@ STEPS = (
         "reasons",
         "score with exact reasons",
         "Booster pred_contribs",
-        3,
+        1,
         ("champion", "ingested", "prepared"),
         Target("rows_per_second", 40_000),
     ),

@@ -110,7 +110,7 @@ def demo(
         if csv is None:
             console.print_next(f"No CSV was given: {customers:,} generated customers ({source}).")
         day = parse_day(snapshot_date) or s.now.date()
-        loop = Loop(s.platform, config, str(source), day, s.now, out, generated=csv is None)
+        loop = Loop(s.platform, config, str(source), day, s.now, out)
         for step in loop.steps():
             console.print_step(step.name, step.seconds, step.outcome)
         if json:
@@ -388,7 +388,13 @@ def report(
 
         p = s.platform
         written = churn_report.run(
-            p.warehouse, p.registry, load_config(), out=out, snapshot_date=parse_day(snapshot_date), now=s.now
+            p.warehouse,
+            p.registry,
+            p.objects,
+            load_config(),
+            out=out,
+            snapshot_date=parse_day(snapshot_date),
+            now=s.now,
         )
         s.show("Report", written, f"Open {written.page} in a browser.")
 

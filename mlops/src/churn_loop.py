@@ -47,9 +47,7 @@ class Loop:
     snapshot_date: date
     now: datetime
     out: Path
-    generated: bool = False
     page: Path | None = None
-    drifted: bool = False
     done: list[Step] = field(default_factory=list)
 
     def steps(self) -> Iterator[Step]:
@@ -139,18 +137,17 @@ class Loop:
             snapshot_date=self.snapshot_date,
             now=self.now,
         )
-        self.drifted = found.drifted
         return None, found.sentence()
 
     def _report(self) -> tuple[None, str]:
         written = churn_report.run(
             self.ports.warehouse,
             self.ports.registry,
+            self.ports.objects,
             self.config,
             out=self.out,
             snapshot_date=self.snapshot_date,
             now=self.now,
-            generated_customers=self.generated,
         )
         self.page = written.page
         return None, str(written.page)

@@ -1,4 +1,7 @@
-"""Gathers what the report shows. Reads scores, drift, labelled customers and the registry; writes one HTML page."""
+"""Gathers what the report shows.
+
+Reads scores, drift, labelled customers, the registry and the lake's file names; writes one HTML page.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ import numpy as np
 
 from mlops.src import evaluate_churn, training_data
 from mlops.src.config import ChurnConfig
+from mlops.src.demo_data import GENERATED
 from mlops.src.evaluate_churn import FIGURES, Evaluation
 from mlops.src.model_versions import MODEL, champion, listing
 from mlops.src.modelling import bundle
@@ -24,7 +28,7 @@ from mlops.src.report import page, view
 from mlops.src.training_data import Part, TrainingData
 from mlops.src.utils_bigquery import load_query
 from telecom.errors import NotFound
-from telecom.ports import ModelRegistry, ModelVersion, Parameters, Warehouse
+from telecom.ports import ModelRegistry, ModelVersion, Objects, Parameters, Warehouse
 from telecom.tables import contract
 
 LOWER_IS_BETTER = ("brier", "log_loss", "ece")
@@ -45,12 +49,12 @@ class Reported:
 def run(
     warehouse: Warehouse,
     registry: ModelRegistry,
+    objects: Objects,
     config: ChurnConfig,
     *,
     out: Path,
     now: datetime,
     snapshot_date: date | None = None,
-    generated_customers: bool = False,
 ) -> Reported:
     """Writes `out/index.html` for the given or newest scored snapshot, in the place of an older page.
 
@@ -70,7 +74,7 @@ def run(
         generated_at=now,
         snapshot_date=day,
         customers=customers,
-        generated_customers=generated_customers,
+        generated_customers=_generated(objects, day),
         identity=_identity(version, loaded, len(listing(registry))),
         metrics=_metrics(found),
         curves=_curves(data, loaded.model, config),
@@ -86,6 +90,11 @@ def run(
         boundaries=(("low", 0.0), *loaded.model.segment_bounds.items()),
     )
     return Reported(page.write(content, out), day, customers, version.version)
+
+
+def _generated(objects: Objects, day: date) -> bool:
+    """Whether a file of the snapshot came from a demo's generator, by the name under which the lake keeps it."""
+    return any(GENERATED in key for key in objects.keys(f"bronze/churn/snapshot_date={day.isoformat()}/"))
 
 
 def _identity(version: ModelVersion, loaded: bundle.Bundle, registered: int) -> view.Identity:

@@ -47,7 +47,7 @@ def checks_of(rules: Contract) -> Mapping[str, tuple[str, float]]:
 
 
 def quality_sql(rules: Contract) -> str:
-    """One SELECT over the snapshot: rows, distinct keys and one failing count per check, in `checks_of` order."""
+    """One SELECT over the snapshot: rows, repeated keys and one failing count per check, in `checks_of` order."""
     counts = [f"COUNTIF({condition}) AS c{i}" for i, (condition, _) in enumerate(checks_of(rules).values())]
     key = ", '|', ".join(f"CAST({name} AS STRING)" for name in rules.key if name != "snapshot_date")
     columns = ",\n  ".join(["COUNT(*) AS total", f"COUNT(*) - COUNT(DISTINCT CONCAT({key})) AS repeated", *counts])

@@ -15,6 +15,7 @@ from telecom.ports import Objects, Warehouse, Write
 from telecom.synthetic import customers as generator
 
 MARKERS = "demo/churn"
+GENERATED = "generated-customers"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class DemoFile:
 def generate(folder: Path, customers: int, seed: int) -> Path:
     """A generated Telco CSV in `folder`; the same number and seed give the same file."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"generated-customers-{customers}-seed-{seed}.csv"
+    path = folder / f"{GENERATED}-{customers}-seed-{seed}.csv"
     generator.write_csv(path, customers, seed)
     return path
 

@@ -117,6 +117,38 @@ def test_the_newest_file_wins_but_a_known_label_is_kept(platform: Platform, inse
     assert (row["tenure_months"], row["churned"], row["source_digest"]) == (11, True, "later")
 
 
+def test_of_several_files_each_customer_comes_from_its_own_newest(platform: Platform, insert: Insert) -> None:
+    both, north, south = "0001-BOTH", "0002-NORTH", "0003-SOUTH"
+    insert({"customerID": both, "Churn": "No"}, {"customerID": north}, digest="z-oldest", hour=1)
+    insert({"customerID": both, "Churn": "Yes", "tenure": "11"}, digest="a-middle", hour=2)
+    insert({"customerID": both, "Churn": None, "tenure": "12"}, {"customerID": south}, digest="m-newest", hour=3)
+    prepare(platform)
+    found = [
+        (r["customer_id"], r["source_digest"], r["tenure_months"], r["churned"])
+        for r in rows(platform, data_prep_churn.CLEAN)
+    ]
+    assert found == [
+        (both, "m-newest", 12, True),
+        (north, "z-oldest", 10, False),
+        (south, "m-newest", 10, False),
+    ]
+
+
+def test_files_of_the_same_moment_are_ordered_by_digest(platform: Platform, insert: Insert) -> None:
+    insert({"tenure": "12"}, digest="b")
+    insert({"tenure": "11"}, digest="a")
+    prepare(platform)
+    (row,) = rows(platform, data_prep_churn.CLEAN)
+    assert (row["tenure_months"], row["source_digest"]) == (11, "a")
+
+
+def test_another_day_does_not_decide_who_is_repeated(platform: Platform, insert: Insert) -> None:
+    insert({"tenure": "9", "Churn": "Yes"}, day=date(2026, 10, 20), digest="z")
+    insert({"Churn": None})
+    prepare(platform)
+    assert [r["churned"] for r in rows(platform, data_prep_churn.CLEAN)] == [True, None]
+
+
 def test_customers_without_a_label_have_none(platform: Platform, insert: Insert) -> None:
     insert({"Churn": None})
     prepare(platform)
@@ -144,6 +176,18 @@ def test_twins_share_their_split_and_splits_are_near_their_shares(platform: Plat
     shares = {s: sum(r["split"] == s for r in found) / len(found) for s in ("train", "validation", "test")}
     assert shares["train"] == pytest.approx(0.70, abs=0.06)
     assert shares["validation"] == pytest.approx(0.15, abs=0.05)
+
+
+def test_the_twins_split_is_that_of_their_smallest_id(platform: Platform, insert: Insert) -> None:
+    names = [f"{n:04}-AAAAA" for n in range(12)]
+    insert(*({"customerID": name, "MonthlyCharges": str(50 + n)} for n, name in enumerate(names)))
+    prepare(platform)
+    alone = [r["split"] for r in rows(platform)]
+    assert len(set(alone)) > 1
+    twins = ({"customerID": f"{name}-TWIN", "MonthlyCharges": str(50 + n)} for n, name in enumerate(names))
+    insert(*twins, digest="d2", hour=1)
+    prepare(platform)
+    assert [(r["split"]) for r in rows(platform)] == [split for split in alone for _ in range(2)]
 
 
 def test_the_split_of_a_customer_does_not_depend_on_the_company_it_keeps(platform: Platform, insert: Insert) -> None:

@@ -74,6 +74,11 @@ def test_the_report_is_one_page_without_network(demo: Demo) -> None:
     assert "Nobody on this page exists" in page and "telco-churn" in page
 
 
+def test_a_later_report_still_says_that_the_customers_are_generated(demo: Demo, tmp_path: Path) -> None:
+    demo[0]("report", "--out", str(tmp_path))
+    assert "Nobody on this page exists" in (tmp_path / "index.html").read_text("utf-8")
+
+
 def test_the_same_loop_again_gives_the_same(copied: Telecom) -> None:
     before = (copied.query(SCORES), copied.json("models"))
     out = str(copied.home.parent / "again")

@@ -1,27 +1,19 @@
 -- telecom_silver.telco_churn_clean → telecom_gold.telco_churn_features, one snapshot.
--- Customers alike in every feature share one split, so that none of them is tested on its twin. Few share even the three
--- numbers, so only those are compared in full.
-WITH alike AS (
-  SELECT tenure_months, monthly_charges, total_charges
-  FROM telecom_silver.telco_churn_clean
-  WHERE snapshot_date = @snapshot_date
-  GROUP BY tenure_months, monthly_charges, total_charges
-  HAVING COUNT(*) > 1
-),
-
-twins AS (
+-- Customers alike in every feature share one split, so that none of them is tested on its twin. They are found by
+-- GROUP BY: BigQuery allows FLOAT64 there, in PARTITION BY it does not.
+WITH twins AS (
   SELECT
     senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
     online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
     contract, paperless_billing, payment_method, monthly_charges, total_charges,
     MIN(customer_id) AS twin_id
   FROM telecom_silver.telco_churn_clean
-  INNER JOIN alike USING (tenure_months, monthly_charges, total_charges)
   WHERE snapshot_date = @snapshot_date
   GROUP BY
     senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
     online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
     contract, paperless_billing, payment_method, monthly_charges, total_charges
+  HAVING COUNT(*) > 1
 ),
 
 counted AS (

@@ -86,7 +86,8 @@ class LocalWarehouse:
         typed = ", ".join(f"CAST({c.name} AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
         options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
         # Look-ups skip row groups in key order; a table clustered by other columns is spared the sorting.
-        order = f"ORDER BY {', '.join(contract.key)}" if set(contract.cluster_by) <= set(contract.key) else ""
+        key = [name for name in contract.key if name not in contract.replace_by]
+        order = f"ORDER BY {', '.join(key)}" if key and set(contract.cluster_by) <= set(contract.key) else ""
         with self._reading(sql) as (connection, select), _vendor_errors(sql):
             ordered = f"SELECT {typed} FROM ({select.sql}) {order}"
             connection.execute(f"COPY ({ordered}) TO '{_quoted(target)}' ({options})", _bound(select, parameters))
