@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.measuring import Bench, Measured, timed
+from benchmarks.measuring import Bench, Measured, Took, timed
 
 
 def ours(bench: Bench) -> Measured:
@@ -14,14 +14,14 @@ def ours(bench: Bench) -> Measured:
     world.without_pandas()
     p = world.platform(bench)
     model = champion(p.registry)
-    seconds, found = timed(
+    took, found = timed(
         lambda: drift_monitoring.check(
             p.warehouse, p.registry, p.metrics, model, snapshot_date=world.SNAPSHOT, now=world.NOW
         )
     )
     measured = {f.feature: [f.psi, f.ks] for f in found.features if f.kind != "score"}
     _keep(bench, "ours", measured)
-    return Measured(seconds, found.current_rows, found={"columns": len(found.features)})
+    return Measured(took, found.current_rows, found={"columns": len(found.features)})
 
 
 def alternative(bench: Bench) -> Measured:
@@ -42,9 +42,9 @@ def alternative(bench: Bench) -> Measured:
         trained = trained[trained["split"] == "train"]
         return {c.bins.name: _distances(c.bins, trained[c.bins.name], current[c.bins.name]) for c in profile.columns}
 
-    seconds, found = timed(run)
+    took, found = timed(run)
     _keep(bench, "theirs", found)
-    return Measured(seconds, bench.customers, found={"columns": len(found)})
+    return Measured(took, bench.customers, found={"columns": len(found)})
 
 
 def compare(bench: Bench) -> Measured:
@@ -57,7 +57,7 @@ def compare(bench: Bench) -> Measured:
     ks = {name: theirs[name][1] - mine[name][1] for name in psi if theirs[name][1] is not None}
     complaints += [f"PSI of {name} differs by {apart:.2g}" for name, apart in psi.items() if apart > 1e-9]
     complaints += [f"KS of {name} exceeds the exact one by {-less:.2g}" for name, less in ks.items() if less < -1e-9]
-    return Measured(0.0, bench.customers, found={"complaints": complaints, "KS lower by up to": max(ks.values())})
+    return Measured(Took(), bench.customers, found={"complaints": complaints, "KS lower by up to": max(ks.values())})
 
 
 def _distances(bins: Any, trained: Any, current: Any) -> list[float | None]:

@@ -41,13 +41,30 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one part took: wall seconds for so many rows, peak memory in MB of its whole process, and its findings."""
+class Took:
+    """Wall seconds and processor seconds; on a shared machine the second are the steadier ones."""
 
-    seconds: float
+    wall: float = 0.0
+    cpu: float = 0.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one part took for so many rows: wall seconds, the processor seconds of all its threads, and its findings.
+
+    `peak_mb` is the peak memory of its whole process, in MB.
+    """
+
+    took: "Took"
     rows: int
     peak_mb: float = 0.0
     found: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Measured":
+        """What the child wrote."""
+        data = json.loads(text)
+        return cls(**data | {"took": Took(**data["took"])})
 
 
 Part = Callable[[Bench], Measured]
@@ -57,11 +74,11 @@ class PartFailed(Exception):
     """A measured process died or raised; its own words went to stderr."""
 
 
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Wall seconds of a call, and what it returned."""
-    began = time.perf_counter()
+def timed(work: Callable[[], Any]) -> tuple[Took, Any]:
+    """How long a call took, and what it returned."""
+    wall, cpu = time.perf_counter(), time.process_time()
     result = work()
-    return time.perf_counter() - began, result
+    return Took(time.perf_counter() - wall, time.process_time() - cpu), result
 
 
 def in_child(part: str, bench: Bench) -> Measured:
@@ -76,7 +93,7 @@ def in_child(part: str, bench: Bench) -> Measured:
         ended = subprocess.run([*command, str(answer)], check=False, stdout=sys.stderr)
         if ended.returncode or not answer.is_file():
             raise PartFailed(f"{part} ended with {ended.returncode}")
-        return Measured(**json.loads(answer.read_text("utf-8")))
+        return Measured.from_json(answer.read_text("utf-8"))
 
 
 def peak_mb() -> float:

@@ -6,7 +6,7 @@ Imports are outside the clock on both sides, loading the model is inside.
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Bench, Measured, timed
+from benchmarks.measuring import Bench, Measured, Took, timed
 
 NAME = "pandas-scored.parquet"
 TOLERANCE = 2e-6
@@ -25,8 +25,8 @@ def scored(bench: Bench, *, with_reasons: bool) -> Measured:
 
     world.without_pandas()
     champion(world.platform(bench).registry)
-    seconds, done = timed(lambda: world.score(bench, with_reasons=with_reasons))
-    return Measured(seconds, done.rows, found={"high": done.high, "medium": done.medium, "low": done.low})
+    took, done = timed(lambda: world.score(bench, with_reasons=with_reasons))
+    return Measured(took, done.rows, found={"high": done.high, "medium": done.medium, "low": done.low})
 
 
 def alternative(bench: Bench) -> Measured:
@@ -53,8 +53,8 @@ def alternative(bench: Bench) -> Measured:
         rows.to_parquet(bench.scratch(NAME), index=False, compression="zstd", compression_level=1)
         return len(rows)
 
-    seconds, count = timed(run)
-    return Measured(seconds, count)
+    took, count = timed(run)
+    return Measured(took, count)
 
 
 def compare(bench: Bench) -> Measured:
@@ -69,12 +69,12 @@ def compare(bench: Bench) -> Measured:
     mine = pq.read_table(world.table_file(bench.platform, SCORED), columns=names).sort_by("customer_id")
     theirs = pq.read_table(bench.scratch(NAME), columns=names).sort_by("customer_id")
     if mine["customer_id"].to_pylist() != theirs["customer_id"].to_pylist():
-        return Measured(0.0, mine.num_rows, found={"complaints": ["other customers were scored"]})
+        return Measured(Took(), mine.num_rows, found={"complaints": ["other customers were scored"]})
     raw = theirs["churn_probability"].to_numpy().astype(np.float64)
     expected = load(bench).calibrator.apply(np.log(raw / (1 - raw)))
     apart = float(np.abs(mine["churn_probability"].to_numpy() - expected).max())
     complaints = [] if apart <= TOLERANCE else [f"probabilities differ by up to {apart:.2g}"]
-    return Measured(0.0, mine.num_rows, found={"complaints": complaints, "largest difference": apart})
+    return Measured(Took(), mine.num_rows, found={"complaints": complaints, "largest difference": apart})
 
 
 def load(bench: Bench) -> Any:

@@ -42,7 +42,7 @@ class Step:
 
 
 STEPS = (
-    Step("ingest", "ingest a CSV", "pandas read_csv, no checks", 1),
+    Step("ingest", "ingest a CSV", "read_csv, no checks", 1),
     Step("prepare", "prepare (bronze to gold)", "plain pandas", 3, ("champion", "ingested"), Target("ratio", 5)),
     Step(
         "score",
@@ -62,8 +62,8 @@ STEPS = (
     ),
     Step(
         "drift",
-        "drift of 20 features and the score",
-        "pandas, numpy PSI + scipy KS",
+        "drift, 20 features and score",
+        "pandas, numpy, scipy KS",
         3,
         ("champion", "ingested", "prepared", "scored"),
         Target("seconds", 3),

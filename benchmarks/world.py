@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import Bench, Measured, timed
+from benchmarks.measuring import Bench, Measured, Took, timed
 from mlops.src import batch_inference, data_ingestion, data_prep_churn, evaluate_churn, train_churn
 from mlops.src.config import ChurnConfig
 from telecom.bootstrap import Platform
@@ -96,8 +96,8 @@ def _ingest(p: Platform, csv: Path, day: date) -> None:
 
 def _once(marker: Path, work: Callable[[], Any], bench: Bench) -> Measured:
     """Does the work unless an earlier step of this run did it."""
-    seconds = 0.0
+    took = Took()
     if not marker.exists():
-        seconds, _ = timed(work)
+        took, _ = timed(work)
         marker.touch()
-    return Measured(seconds, bench.customers)
+    return Measured(took, bench.customers)

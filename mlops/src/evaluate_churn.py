@@ -34,13 +34,13 @@ FIGURES = (
     ("roc_auc", "ROC AUC"),
     ("pr_auc", "PR AUC"),
     ("brier", "Brier score"),
-    ("log_loss", "log loss"),
-    ("ece", "calibration error (ECE)"),
-    ("precision", "precision at the threshold"),
-    ("recall", "recall at the threshold"),
-    ("precision_top_decile", "precision in the top 10 %"),
-    ("recall_top_decile", "recall in the top 10 %"),
-    ("value_per_customer", "value per customer"),
+    ("log_loss", "Log loss"),
+    ("ece", "Calibration error (ECE)"),
+    ("precision", "Precision at the threshold"),
+    ("recall", "Recall at the threshold"),
+    ("precision_top_decile", "Precision in the top 10 %"),
+    ("recall_top_decile", "Recall in the top 10 %"),
+    ("value_per_customer", "Value per customer"),
 )
 
 
