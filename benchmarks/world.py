@@ -60,7 +60,7 @@ def champion(bench: Bench) -> Measured:
         _ingest(p, csv, TRAINED_ON)
         data_prep_churn.run(p.warehouse, Silent(), now=NOW, snapshot_date=TRAINED_ON)
         train_churn.run(p.warehouse, p.registry, p.experiments, Silent(), config, now=NOW)
-        evaluate_churn.promote(p.warehouse, p.registry, p.metrics, config, now=NOW)
+        evaluate_churn.promote(p.warehouse, p.registry, p.metrics, Silent(), config, now=NOW)
 
     return _once(bench.home / ".champion", train, bench)
 

@@ -2,20 +2,17 @@
 and only inside a command, so that `telecom --help` is quick.
 """
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from telecom.errors import GateRefused, TelecomError, UsageError
+from telecom.errors import GateRefused
 
 if TYPE_CHECKING:
-    from telecom.bootstrap import Platform
+    from telecom.session import Session
 
 app = typer.Typer(
     help="The churn loop and its data, on one laptop or on Google Cloud.",
@@ -33,59 +30,11 @@ Day = Annotated[
 ]
 
 
-@dataclass
-class Session:
-    """One command's world: the ports, the clock and how to answer."""
+def session(as_json: bool) -> "AbstractContextManager[Session]":
+    """The command's world, imported only when a command runs: `--help` needs none of it."""
+    from telecom.session import open_session
 
-    platform: "Platform"
-    now: datetime
-    as_json: bool
-
-    def show(self, title: str, result: Any, next_step: str = "") -> None:
-        """Prints a result dataclass as pairs, or as JSON."""
-        from telecom import console
-
-        described = console.plain(result)
-        if self.as_json:
-            console.print_json(described)
-            return
-        console.print_pairs(title, [(name.replace("_", " "), value) for name, value in vars(result).items()])
-        if next_step:
-            console.print_next(next_step)
-
-
-@contextmanager
-def session(as_json: bool) -> Iterator[Session]:
-    """Reads the settings, opens the platform, and turns our errors into messages and exit codes."""
-    from telecom import console
-    from telecom.bootstrap import Platform, missing_extra
-    from telecom.settings import load_settings
-
-    try:
-        voice = console.Voice()
-        try:
-            yield Session(Platform(load_settings(), voice), datetime.now(UTC), as_json)
-        finally:
-            voice.stop()
-    except TelecomError as error:
-        console.print_error(error, as_json=as_json)
-        raise typer.Exit(error.exit_code) from error
-    except ModuleNotFoundError as error:
-        missing = missing_extra(error)
-        console.print_error(missing, as_json=as_json)
-        raise typer.Exit(missing.exit_code) from error
-
-
-def parse_day(value: str | None) -> date | None:
-    """A calendar day from text.
-
-    Raises:
-        UsageError: it is not of the form YYYY-MM-DD.
-    """
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError as error:
-        raise UsageError(f"--snapshot-date {value!r} is not a day.", "Write it as YYYY-MM-DD.") from error
+    return open_session(as_json)
 
 
 @app.command()
@@ -109,7 +58,7 @@ def demo(
         source = csv or demo_data.generate(s.platform.settings.home / "generated", customers, config.seed)
         if csv is None:
             console.print_next(f"No CSV was given: {customers:,} generated customers ({source}).")
-        day = parse_day(snapshot_date) or s.now.date()
+        day = s.day(snapshot_date) or s.now.date()
         loop = Loop(s.platform, config, str(source), day, s.now, out)
         for step in loop.steps():
             console.print_step(step.name, step.seconds, step.outcome)
@@ -119,7 +68,7 @@ def demo(
         rows = [(step.name, step.rows, f"{step.seconds:.1f}", step.outcome) for step in loop.done]
         console.print_table("The churn loop", ("step", "rows", "seconds", "outcome"), rows)
         console.print_next(f"Open {loop.page} in a browser.")
-        console.print_next(f"{sys.argv[0]} query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
+        console.print_next("telecom query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
 
 
 @app.command()
@@ -176,7 +125,7 @@ def ingest(
         from mlops.src import data_ingestion
 
         p = s.platform
-        day = parse_day(snapshot_date) or s.now.date()
+        day = s.day(snapshot_date) or s.now.date()
         taken = data_ingestion.run(
             p.warehouse, p.objects, p.progress, csv=csv, snapshot_date=day, now=s.now, replace=replace
         )
@@ -190,7 +139,7 @@ def world(snapshot_date: Day = None, seed: Annotated[int, typer.Option(min=0)] =
         from mlops.src import world_loader
 
         made = world_loader.run(
-            s.platform.warehouse, s.platform.progress, snapshot_date=parse_day(snapshot_date), seed=seed
+            s.platform.warehouse, s.platform.progress, snapshot_date=s.day(snapshot_date), seed=seed
         )
         s.show("Generated world", made, 'telecom query "SELECT * FROM telecom_bronze.billing_invoices LIMIT 5"')
 
@@ -206,9 +155,7 @@ def prepare(
         from mlops.src import data_prep_churn
 
         p = s.platform
-        done = data_prep_churn.run(
-            p.warehouse, p.progress, now=s.now, snapshot_date=parse_day(snapshot_date), every=every
-        )
+        done = data_prep_churn.run(p.warehouse, p.progress, now=s.now, snapshot_date=s.day(snapshot_date), every=every)
         s.show("Prepared", done, "telecom features")
 
 
@@ -219,7 +166,7 @@ def features(snapshot_date: Day = None, json: Json = False) -> None:
         from mlops.src import feature_store_loader
 
         p = s.platform
-        done = feature_store_loader.run(p.warehouse, p.features, snapshot_date=parse_day(snapshot_date))
+        done = feature_store_loader.run(p.warehouse, p.features, snapshot_date=s.day(snapshot_date))
         s.show("Feature store", done, "telecom train")
 
 
@@ -242,7 +189,7 @@ def train(
             p.experiments,
             p.progress,
             load_config(),
-            up_to=parse_day(up_to),
+            up_to=s.day(up_to, "--up-to"),
             now=s.now,
         )
         s.show("Trained", trained, "telecom evaluate")
@@ -256,7 +203,7 @@ def evaluate(json: Json = False) -> None:
         from mlops.src.config import load_config
 
         p = s.platform
-        found = evaluate_churn.run(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
+        found = evaluate_churn.run(p.warehouse, p.registry, p.metrics, p.progress, load_config(), now=s.now)
         show_evaluation(s, found)
 
 
@@ -271,13 +218,13 @@ def promote(json: Json = False) -> None:
         from mlops.src.config import load_config
 
         p = s.platform
-        found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, load_config(), now=s.now)
+        found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, p.progress, load_config(), now=s.now)
         show_evaluation(s, found)
         if not (found.decision.promote or found.already_champion):
             raise GateRefused("promotion", "Not promoted.", found.decision.reasons)
 
 
-def show_evaluation(s: Session, found: Any) -> None:
+def show_evaluation(s: "Session", found: Any) -> None:
     """The comparison as tables: figures side by side, then the decision in words."""
     from telecom import console
 
@@ -341,7 +288,7 @@ def score(
             p.warehouse,
             p.registry,
             p.progress,
-            snapshot_date=parse_day(snapshot_date),
+            snapshot_date=s.day(snapshot_date),
             now=s.now,
             with_reasons=reasons,
         )
@@ -361,7 +308,7 @@ def drift(snapshot_date: Day = None, json: Json = False) -> None:
         p = s.platform
         champion = model_versions.champion(p.registry)
         found = drift_monitoring.check(
-            p.warehouse, p.registry, p.metrics, champion, snapshot_date=parse_day(snapshot_date), now=s.now
+            p.warehouse, p.registry, p.metrics, champion, snapshot_date=s.day(snapshot_date), now=s.now
         )
         if json:
             console.print_json(found)
@@ -391,9 +338,10 @@ def report(
             p.warehouse,
             p.registry,
             p.objects,
+            p.progress,
             load_config(),
             out=out,
-            snapshot_date=parse_day(snapshot_date),
+            snapshot_date=s.day(snapshot_date),
             now=s.now,
         )
         s.show("Report", written, f"Open {written.page} in a browser.")
@@ -438,10 +386,4 @@ def doctor(json: Json = False) -> None:
 
 def main() -> None:
     """Entry point of the `telecom` command."""
-    try:
-        app(prog_name="telecom")
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What was committed stays; the step can be run again.\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(0)
+    app(prog_name="telecom")

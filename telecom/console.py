@@ -119,6 +119,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
     """An aligned table on stdout; numbers to the right."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     listed = [tuple(row) for row in rows]
@@ -128,13 +129,13 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
     for index, name in enumerate(header):
         numeric = headed and bool(listed) and all(_is_number(row[index]) for row in listed)
         table.add_column(
-            name,
+            escape(name),
             justify="right" if numeric else "left",
             overflow="fold",
             style=None if headed or index else "dim",
         )
     for row in listed:
-        table.add_row(*(text(cell) for cell in row))
+        table.add_row(*(escape(text(cell)) for cell in row))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     console.print(table)
 
@@ -153,7 +154,9 @@ def print_step(name: str, seconds: float, outcome: str) -> None:
 
 def print_next(sentence: str) -> None:
     """Where to look next."""
-    stderr().print(f"[green]→[/green] {sentence}", soft_wrap=True)
+    from rich.markup import escape
+
+    stderr().print(f"[green]→[/green] {escape(sentence)}", soft_wrap=True)
 
 
 def print_error(error: TelecomError, *, as_json: bool) -> None:

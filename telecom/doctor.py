@@ -18,7 +18,7 @@ NEEDED = {
     "mlflow": "local",
     "prometheus_client": "local",
     "xgboost": "train",
-    "sklearn": "train",
+    "scipy": "train",
     "optuna": "train",
     "jinja2": "report",
     "vl_convert": "report",

@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TELECOM_", frozen=True, extra="ignore")
 
     backend: Literal["local", "gcp"] = Field("local", description="which adapters do the work")
-    env: Literal["dev", "prod"] = Field("dev", description="which environment's names are used")
+    env: Literal["dev", "prod"] = Field("dev", description="which environment this is; cloud resources carry its name")
     home: Path = Field(Path(".telecom"), description="folder of all local state (lake, warehouse, models, registry)")
     project: str = Field("", description="Google Cloud project id; required when the backend is gcp")
     region: str = Field("us-central1", description="Google Cloud region of every regional resource")

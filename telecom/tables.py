@@ -20,6 +20,16 @@ SCHEMAS = Path(__file__).resolve().parents[1] / "data" / "schemas"
 Type = Literal["STRING", "INT64", "FLOAT64", "NUMERIC", "BOOL", "DATE", "TIMESTAMP", "RECORD"]
 Pii = Literal["none", "quasi_identifier", "identifier", "contact", "government_id"]
 
+# BigQuery's reserved keywords (lexical structure of GoogleSQL): a column of that name must be quoted everywhere.
+RESERVED = frozenset(
+    """all and any array as asc assert_rows_modified at between by case cast collate contains create cross cube current
+    default define desc distinct else end enum escape except exclude exists extract false fetch following for from full
+    group grouping groups hash having if ignore in inner intersect interval into is join lateral left like limit lookup
+    merge natural new no not null nulls of on or order outer over partition preceding proto qualify range recursive
+    respect right rollup rows select set some struct tablesample then to treat true unbounded union unnest using when
+    where window with within""".split()
+)
+
 _ARROW: Mapping[str, pa.DataType] = {
     "STRING": pa.string(),
     "INT64": pa.int64(),
@@ -122,6 +132,10 @@ class Contract(_Frozen):
         }
         if unknown := used - set(names):
             raise ValueError(f"{self.table}: {sorted(unknown)} are not columns")
+        if taken := RESERVED.intersection(name.lower() for name in names):
+            raise ValueError(f"{self.table}: {sorted(taken)} are reserved words of BigQuery")
+        if self.partition_by and self.column(self.partition_by).type not in ("DATE", "TIMESTAMP"):
+            raise ValueError(f"{self.table}: partition_by is neither DATE nor TIMESTAMP")
         return self
 
     @property

@@ -83,7 +83,8 @@ class Loop:
             p.warehouse, p.objects, p.progress, csv=self.csv, snapshot_date=self.snapshot_date, now=self.now
         )
         file = demo_data.DemoFile(self.snapshot_date, taken.source_digest)
-        demo_data.remember(p.objects, file)
+        if not taken.already_present:
+            demo_data.remember(p.objects, file)
         demo_data.drop_earlier(p.warehouse, p.objects, keep=file)
         known = "already present" if taken.already_present else f"{taken.refused:,} refused"
         return taken.accepted, f"{taken.read:,} read, {known}"
@@ -95,7 +96,9 @@ class Loop:
         return made.rows, f"{made.checks} quality checks passed"
 
     def _world(self) -> tuple[int, str]:
-        made = world_loader.run(self.ports.warehouse, self.ports.progress, snapshot_date=self.snapshot_date)
+        made = world_loader.run(
+            self.ports.warehouse, self.ports.progress, snapshot_date=self.snapshot_date, seed=self.config.seed
+        )
         rows = made.crm_customers + made.billing_invoices + made.service_tickets + made.network_lines
         return rows, f"{made.billing_invoices:,} invoices, {made.service_tickets:,} tickets (generated)"
 
@@ -110,7 +113,7 @@ class Loop:
 
     def _promote(self) -> tuple[None, str]:
         p = self.ports
-        found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, self.config, now=self.now)
+        found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, p.progress, self.config, now=self.now)
         if not found.decision.promote and found.champion_version is None:
             raise GateRefused(
                 "promotion",
@@ -144,6 +147,7 @@ class Loop:
             self.ports.warehouse,
             self.ports.registry,
             self.ports.objects,
+            self.ports.progress,
             self.config,
             out=self.out,
             snapshot_date=self.snapshot_date,

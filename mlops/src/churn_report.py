@@ -13,6 +13,7 @@ import numpy as np
 
 from mlops.src import evaluate_churn, training_data
 from mlops.src.config import ChurnConfig
+from mlops.src.data_prep_churn import CLEAN
 from mlops.src.demo_data import GENERATED
 from mlops.src.evaluate_churn import FIGURES, Evaluation
 from mlops.src.model_versions import MODEL, champion, listing
@@ -29,6 +30,7 @@ from mlops.src.training_data import Part, TrainingData
 from mlops.src.utils_bigquery import load_query
 from telecom.errors import NotFound
 from telecom.ports import ModelRegistry, ModelVersion, Objects, Parameters, Warehouse
+from telecom.progress import Progress
 from telecom.tables import contract
 
 LOWER_IS_BETTER = ("brier", "log_loss", "ece")
@@ -50,6 +52,7 @@ def run(
     warehouse: Warehouse,
     registry: ModelRegistry,
     objects: Objects,
+    progress: Progress,
     config: ChurnConfig,
     *,
     out: Path,
@@ -68,13 +71,14 @@ def run(
     day, customers = scored[0]["snapshot_date"], int(scored[0]["customers"])
     version = champion(registry)
     loaded = bundle.load(registry.fetch(MODEL, version.version), expected_digest=version.digest)
+    progress.start("Drawing the report")
     data = training_data.load(warehouse)
     found = evaluate_churn.compare(data, registry, version, config)
     content = view.ReportData(
         generated_at=now,
         snapshot_date=day,
         customers=customers,
-        generated_customers=_generated(objects, day),
+        generated_customers=_generated(warehouse, objects, day),
         identity=_identity(version, loaded, len(listing(registry))),
         metrics=_metrics(found),
         curves=_curves(data, loaded.model, config),
@@ -89,12 +93,18 @@ def run(
         queue=_queue(warehouse, day, config),
         boundaries=(("low", 0.0), *loaded.model.segment_bounds.items()),
     )
-    return Reported(page.write(content, out), day, customers, version.version)
+    path = page.write(content, out)
+    progress.stop()
+    return Reported(path, day, customers, version.version)
 
 
-def _generated(objects: Objects, day: date) -> bool:
-    """Whether a file of the snapshot came from a demo's generator, by the name under which the lake keeps it."""
-    return any(GENERATED in key for key in objects.keys(f"bronze/churn/snapshot_date={day.isoformat()}/"))
+def _generated(warehouse: Warehouse, objects: Objects, day: date) -> bool:
+    """Whether a file that the snapshot rests on came from a demo's generator, by the name that the lake keeps."""
+    sql = f"SELECT DISTINCT source_digest FROM {CLEAN} WHERE snapshot_date = @snapshot_date"
+    held = warehouse.query(sql, {"snapshot_date": day})["source_digest"].to_pylist()
+    digests = tuple(digest[:16] for digest in held)
+    names = (key.rpartition("/")[2] for key in objects.keys(f"bronze/churn/snapshot_date={day.isoformat()}/"))
+    return any(GENERATED in name and name.startswith(digests) for name in names)
 
 
 def _identity(version: ModelVersion, loaded: bundle.Bundle, registered: int) -> view.Identity:
@@ -122,11 +132,12 @@ def _identity(version: ModelVersion, loaded: bundle.Bundle, registered: int) -> 
 def _metrics(found: Evaluation) -> tuple[view.MetricRow, ...]:
     rows = []
     for name, label in FIGURES:
-        values = [_known(getattr(found.metrics[m], name)) for m in ("candidate", "logistic regression", "majority")]
+        values = [_known(getattr(found.metrics[m], name)) for m in ("logistic regression", "majority")]
         interval = found.intervals.get(name)
         ends = (interval.low, interval.high) if interval else (float("nan"), float("nan"))
         better = "lower" if name in LOWER_IS_BETTER else "higher"
-        rows.append(view.MetricRow(label, better, float(values[0] or 0.0), *ends, values[1], values[2]))
+        measured = float(getattr(found.metrics["candidate"], name))
+        rows.append(view.MetricRow(label, better, measured, *ends, *values))
     return tuple(rows)
 
 

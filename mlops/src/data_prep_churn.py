@@ -41,16 +41,20 @@ def prepare_snapshot(warehouse: Warehouse, snapshot_date: date, now: datetime) -
         Gold rows and checks made.
 
     Raises:
-        GateRefused: the silver or gold rows break their contract; gold keeps what it had.
+        GateRefused: the silver or gold rows would break their contract; that table keeps what it had.
     """
+    _, clean = _replace(warehouse, CLEAN, "clean", snapshot_date, now)
+    rows, gold = _replace(warehouse, FEATURES, "features", snapshot_date, now)
+    return rows, clean + gold
+
+
+def _replace(warehouse: Warehouse, table: str, query: str, snapshot_date: date, now: datetime) -> tuple[int, int]:
+    """Checks what the query gives for the snapshot, and only then writes it; returns rows and checks."""
     at = {"snapshot_date": snapshot_date}
-    warehouse.write(Write(CLEAN, load_query("clean"), at, at))
-    clean = data_quality.check(warehouse, CLEAN, snapshot_date, now)
-    data_quality.gate(CLEAN, clean)
-    (rows,) = warehouse.write(Write(FEATURES, load_query("features"), at, at))
-    gold = data_quality.check(warehouse, FEATURES, snapshot_date, now)
-    data_quality.gate(FEATURES, gold)
-    return rows, len(clean) + len(gold)
+    checks = data_quality.check(warehouse, table, snapshot_date, now, source=load_query(query))
+    data_quality.gate(table, checks)
+    (rows,) = warehouse.write(Write(table, load_query(query), at, at))
+    return rows, len(checks)
 
 
 def run(

@@ -46,18 +46,34 @@ def checks_of(rules: Contract) -> Mapping[str, tuple[str, float]]:
     return found | {check.name: (f"NOT ({check.expression})", check.max_failing_share) for check in rules.checks}
 
 
-def quality_sql(rules: Contract) -> str:
-    """One SELECT over the snapshot: rows, repeated keys and one failing count per check, in `checks_of` order."""
+def quality_sql(rules: Contract, source: str = "") -> str:
+    """One SELECT over the snapshot: rows, repeated keys and one failing count per check, in `checks_of` order.
+
+    Args:
+        rules: the table's contract.
+        source: a SELECT whose rows are checked instead of the table's.
+    """
     counts = [f"COUNTIF({condition}) AS c{i}" for i, (condition, _) in enumerate(checks_of(rules).values())]
     key = ", '|', ".join(f"CAST({name} AS STRING)" for name in rules.key if name != "snapshot_date")
     columns = ",\n  ".join(["COUNT(*) AS total", f"COUNT(*) - COUNT(DISTINCT CONCAT({key})) AS repeated", *counts])
-    return f"SELECT\n  {columns}\nFROM {rules.table}\nWHERE snapshot_date = @snapshot_date"
+    rows = f"({source})" if source else rules.table
+    return f"SELECT\n  {columns}\nFROM {rows}\nWHERE snapshot_date = @snapshot_date"
 
 
-def check(warehouse: Warehouse, table: str, snapshot_date: date, now: datetime) -> tuple[CheckResult, ...]:
-    """Runs all checks of one table's snapshot and records them; the same snapshot again replaces its results."""
+def check(
+    warehouse: Warehouse, table: str, snapshot_date: date, now: datetime, source: str = ""
+) -> tuple[CheckResult, ...]:
+    """Runs all checks of one table's snapshot and records them; the same snapshot again replaces its results.
+
+    Args:
+        warehouse: holds the table and the results.
+        table: whose contract is checked.
+        snapshot_date: which of its rows.
+        now: time of the check.
+        source: a SELECT with the rows that are about to become the table's, to check them before they do.
+    """
     rules = contract(table)
-    row = warehouse.query(quality_sql(rules), {"snapshot_date": snapshot_date}).to_pylist()[0]
+    row = warehouse.query(quality_sql(rules, source), {"snapshot_date": snapshot_date}).to_pylist()[0]
     total = int(row["total"])
     counted = enumerate(checks_of(rules).items())
     found = [CheckResult(name, total, int(row[f"c{i}"]), share) for i, (name, (_, share)) in counted]

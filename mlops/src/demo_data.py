@@ -8,9 +8,11 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mlops.src import world_loader
 from mlops.src.batch_inference import SCORED
 from mlops.src.data_ingestion import QUARANTINE, RAW
 from mlops.src.data_prep_churn import CLEAN, FEATURES
+from mlops.src.drift_monitoring import METRICS_TABLE
 from telecom.ports import Objects, Warehouse, Write
 from telecom.synthetic import customers as generator
 
@@ -72,7 +74,7 @@ def drop_earlier(warehouse: Warehouse, objects: Objects, keep: DemoFile) -> tupl
     writes += [
         Write(table, (), {"snapshot_date": day})
         for day in sorted({file.snapshot_date for file in dropped} - left)
-        for table in (CLEAN, FEATURES, SCORED)
+        for table in (CLEAN, FEATURES, SCORED, METRICS_TABLE, *world_loader.TABLES)
     ]
     if writes:
         warehouse.write(*writes)

@@ -27,6 +27,7 @@ from mlops.src.training_data import TrainingData
 from telecom.errors import NotFound
 from telecom.ports import Metrics as Gauges
 from telecom.ports import ModelRegistry, ModelVersion, Sample, Warehouse, Write
+from telecom.progress import Progress
 from telecom.tables import contract
 
 RESULTS = "telecom_monitoring.model_metrics"
@@ -94,27 +95,41 @@ class Evaluation:
 
 
 def run(
-    warehouse: Warehouse, registry: ModelRegistry, gauges: Gauges, config: ChurnConfig, *, now: datetime
+    warehouse: Warehouse,
+    registry: ModelRegistry,
+    gauges: Gauges,
+    progress: Progress,
+    config: ChurnConfig,
+    *,
+    now: datetime,
 ) -> Evaluation:
     """Judges the challenger (or, when there is none, the champion itself) and records its figures.
 
     Raises:
         NotFound: nothing was trained yet.
     """
+    progress.start("Comparing on the test customers")
     data = training_data.load(warehouse)
     candidate = find(registry, CHALLENGER) or find(registry, CHAMPION)
     if candidate is None:
         raise NotFound(f"{MODEL} has neither challenger nor champion.", "Run: telecom train")
     found = compare(data, registry, candidate, config)
     _record(warehouse, gauges, found, candidate, now)
+    progress.stop()
     return found
 
 
 def promote(
-    warehouse: Warehouse, registry: ModelRegistry, gauges: Gauges, config: ChurnConfig, *, now: datetime
+    warehouse: Warehouse,
+    registry: ModelRegistry,
+    gauges: Gauges,
+    progress: Progress,
+    config: ChurnConfig,
+    *,
+    now: datetime,
 ) -> Evaluation:
     """`run`, and if the gate says yes the challenger becomes champion."""
-    found = run(warehouse, registry, gauges, config, now=now)
+    found = run(warehouse, registry, gauges, progress, config, now=now)
     if found.decision.promote and not found.already_champion:
         registry.point(MODEL, CHAMPION, found.candidate_version)
     return found
@@ -190,7 +205,8 @@ def _record(warehouse: Warehouse, gauges: Gauges, found: Evaluation, candidate: 
     warehouse.write(Write(RESULTS, [batch], {"model_digest": candidate.digest}))
     measured = found.metrics["candidate"]
     labels = {"model_version": candidate.version}
-    gauges.publish("evaluate", [Sample(f"churn/test_{name}", getattr(measured, name), labels) for name, _ in FIGURES])
+    values = ((name, getattr(measured, name)) for name, _ in FIGURES)
+    gauges.publish("evaluate", [Sample(f"churn/test_{name}", v, labels) for name, v in values if np.isfinite(v)])
 
 
 def _rows(found: Evaluation, candidate: ModelVersion, now: datetime) -> Iterator[dict[str, Any]]:
@@ -199,7 +215,7 @@ def _rows(found: Evaluation, candidate: ModelVersion, now: datetime) -> Iterator
         ours = model == "candidate"
         who: dict[str, Any] = {
             "model_name": MODEL if ours else model,
-            "model_version": candidate.version if ours else "",
+            "model_version": {"candidate": candidate.version, "champion": found.champion_version}.get(model) or "",
         }
         for name, _ in FIGURES:
             ends = found.intervals.get(name) if ours else None
@@ -212,11 +228,11 @@ def _rows(found: Evaluation, candidate: ModelVersion, now: datetime) -> Iterator
                     "value": getattr(metrics, name),
                     "lower": ends.low if ends else None,
                     "upper": ends.high if ends else None,
-                    "rows": metrics.rows,
+                    "customers": metrics.rows,
                 }
             )
     who = {"model_name": MODEL, "model_version": candidate.version, "lower": None, "upper": None}
     for part in found.slices:
         for name in ("roc_auc", "recall", "predicted", "observed"):
-            named = {"metric": name, "slice": f"{part.column}={part.value}", "rows": part.rows}
+            named = {"metric": name, "slice": f"{part.column}={part.value}", "customers": part.rows}
             yield common | who | named | {"value": getattr(part, name)}

@@ -17,7 +17,7 @@ import numpy as np
 from mlops.src import training_data
 from mlops.src.config import ChurnConfig
 from mlops.src.drift.measure import reference_profile
-from mlops.src.model_versions import CHALLENGER, CHAMPION, MODEL, find
+from mlops.src.model_versions import CHALLENGER, MODEL
 from mlops.src.modelling import bundle
 from mlops.src.modelling.churn_model import ChurnModel
 from mlops.src.modelling.curves import curves
@@ -165,9 +165,7 @@ def _register(
         bundle.save(model, directory, provenance, reference)
         notes = {"data_digest": provenance.training_data_digest, "git_commit": provenance.notes["git_commit"]}
         version = registry.register(MODEL, directory, model.digest, notes)
-    champion = find(registry, CHAMPION)
-    if champion is None or champion.version != version.version:
-        registry.point(MODEL, CHALLENGER, version.version)
+    registry.point(MODEL, CHALLENGER, version.version)
     return version
 
 

@@ -7,6 +7,7 @@ from telecom.errors import NotFound
 from telecom.tables import Column, contract
 
 QUERIES = Path(__file__).parent / "queries"
+_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 @cache
@@ -30,6 +31,11 @@ def projection(table: str) -> str:
     return ", ".join(contract(table).schema.names)
 
 
+def literal(text: str) -> str:
+    """A STRING literal of BigQuery."""
+    return "'" + "".join(_ESCAPES.get(sign, sign) for sign in text) + "'"
+
+
 def column_rules(column: Column) -> dict[str, str]:
     """What the contract says of one column, as BigQuery conditions that are TRUE for a bad cell.
 
@@ -41,13 +47,13 @@ def column_rules(column: Column) -> dict[str, str]:
     if column.mode == "REQUIRED":
         rules["not_null"] = f"{name} IS NULL"
     if column.values:
-        allowed = ", ".join(f"'{value}'" for value in column.values)
+        allowed = ", ".join(map(literal, column.values))
         rules["allowed_values"] = f"{name} NOT IN ({allowed})"
     if column.type in ("INT64", "FLOAT64", "NUMERIC"):
         if column.minimum is not None:
-            rules["minimum"] = f"{name} < {column.minimum:g}"
+            rules["minimum"] = f"{name} < {column.minimum!r}"
         if column.maximum is not None:
-            rules["maximum"] = f"{name} > {column.maximum:g}"
+            rules["maximum"] = f"{name} > {column.maximum!r}"
     if column.pattern:
-        rules["pattern"] = f"NOT REGEXP_CONTAINS({name}, r'^{column.pattern}$')"
+        rules["pattern"] = f"NOT REGEXP_CONTAINS({name}, r'^(?:{column.pattern})$')"
     return rules

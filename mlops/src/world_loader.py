@@ -12,6 +12,7 @@ from telecom.progress import Progress
 from telecom.synthetic import world
 
 CUSTOMERS = "telecom_silver.telco_churn_clean"
+TABLES = tuple(f"telecom_bronze.{name}" for name in world.TABLES)
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def run(warehouse: Warehouse, progress: Progress, *, snapshot_date: date | None 
     progress.start("Generating the world around the customers", customers * len(world.TABLES))
     made = world.makers(day, seed)
     writes = [
-        Write(f"telecom_bronze.{name}", _rows(warehouse, made[name], day, progress), {"snapshot_date": day})
-        for name in world.TABLES
+        Write(table, _rows(warehouse, made[name], day, progress), {"snapshot_date": day})
+        for table, name in zip(TABLES, world.TABLES, strict=True)
     ]
     written = warehouse.write(*writes)
     progress.stop()

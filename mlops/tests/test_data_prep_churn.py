@@ -103,6 +103,29 @@ def test_many_blank_totals_stop_at_the_gate_and_gold_stays(platform: Platform, i
     assert failed == [{"check_name": "total_charges_imputed"}]
 
 
+def test_a_refused_snapshot_stays_pending_and_silver_keeps_what_it_had(platform: Platform, insert: Insert) -> None:
+    insert({})
+    prepare(platform)
+    before = rows(platform, data_prep_churn.CLEAN)
+    insert({"TotalCharges": None}, digest="d2", hour=1)
+    for _ in range(2):
+        with pytest.raises(GateRefused):
+            prepare(platform)
+    assert rows(platform, data_prep_churn.CLEAN) == before
+    insert({"TotalCharges": "601"}, digest="d3", hour=2)
+    assert prepare(platform).snapshots == (DAY,)
+    assert prepare(platform).snapshots == ()
+
+
+def test_a_file_that_was_taken_away_makes_its_snapshot_pending(platform: Platform, insert: Insert) -> None:
+    insert({"customerID": "0002-BBBBB"}, digest="d1")
+    insert({}, digest="d2", hour=1)
+    prepare(platform)
+    insert(digest="d1")
+    assert prepare(platform).snapshots == (DAY,)
+    assert [row["customer_id"] for row in rows(platform)] == ["0001-AAAAA"]
+
+
 def test_a_change_of_unit_stops_at_the_gate(platform: Platform, insert: Insert) -> None:
     insert({"MonthlyCharges": "6250"})
     with pytest.raises(GateRefused, match="total_near_tenure_times_monthly"):

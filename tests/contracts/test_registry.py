@@ -81,10 +81,12 @@ def test_pointing_back_forgets_the_champions_after(registry: ModelRegistry, tmp_
     assert registry.champions(NAME) == (three, two, one)
 
 
-def test_lost_files_are_said_to_be_lost(registry: ModelRegistry, tmp_path: Path) -> None:
+def test_lost_files_are_said_to_be_lost_and_come_back_with_the_model(registry: ModelRegistry, tmp_path: Path) -> None:
     version = register(registry, tmp_path, "aaaa")
     import shutil
 
     shutil.rmtree(registry.fetch(NAME, version))
     with pytest.raises(NotFound, match="are gone"):
         registry.fetch(NAME, version)
+    assert register(registry, tmp_path / "again", "aaaa") == version
+    assert (registry.fetch(NAME, version) / "manifest.json").read_text() == "aaaa"

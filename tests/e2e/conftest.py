@@ -22,11 +22,16 @@ class Telecom:
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, folder: Path | None = None) -> "subprocess.Popen[str]":
         environment = {**os.environ, **QUICK, **self.environment, "TELECOM_HOME": str(self.home)}
         command = [sys.executable, "-m", "telecom", *arguments]
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=self.home.parent
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            cwd=folder or self.home.parent,
         )
 
     def __call__(self, *arguments: str, code: int = 0) -> str:

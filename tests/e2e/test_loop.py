@@ -195,6 +195,48 @@ def test_a_command_before_its_time_says_what_to_run(tmp_path: Path) -> None:
         assert remedy in telecom(*command, code=1), command
 
 
+def test_what_the_operating_system_refuses_is_said_and_exits_with_5(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    telecom = Telecom(tmp_path / "file" / "home")
+    process = Telecom(tmp_path / "home").start("synth", "--customers", "5", "--out", str(tmp_path / "file" / "x.csv"))
+    _, err = process.communicate()
+    assert (process.returncode, "Traceback" in err) == (5, False)
+    assert str(tmp_path / "file") in err
+    assert "Not a directory" in telecom_in(
+        tmp_path, telecom, "query", "SELECT 1 AS x FROM telecom_gold.telco_churn_scored"
+    )
+
+
+def telecom_in(folder: Path, telecom: Telecom, *arguments: str) -> str:
+    process = telecom.start(*arguments, folder=folder)
+    out, err = process.communicate()
+    assert process.returncode == 5 and "Traceback" not in err, err
+    return err + out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(demo: Demo) -> None:
+    process = demo[0].start("query", "SELECT * FROM telecom_bronze.billing_invoices", "--format", "csv")
+    assert process.stdout
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr
+    assert (process.wait(60), process.stderr.read()) == (0, "")
+    process.stderr.close()
+
+
+def test_training_on_known_data_makes_that_version_the_challenger(copied: Telecom) -> None:
+    more = copied.home.parent / "more.csv"
+    copied("synth", "--customers", "1500", "--seed", "42", "--out", str(more))
+    first = copied.json("models")[0]["version"]
+    copied("ingest", "--csv", str(more), "--snapshot-date", "2026-11-30")
+    copied("prepare")
+    second = copied.json("train")["version"]
+    assert second != first
+    assert copied.json("train", "--up-to", DAY)["version"] == first
+    aliases = {model["version"]: model["aliases"] for model in copied.json("models")}
+    assert aliases == {first: ["challenger", "champion"], second: []}
+
+
 def test_doctor_is_content_after_a_demo(demo: Demo) -> None:
     checks = {check["name"]: check for check in demo[0].json("doctor")}
     assert all(check["ok"] for check in checks.values())
@@ -220,6 +262,8 @@ def test_the_model_does_not_depend_on_row_order_threads_time_zone_or_locale(tmp_
         "LC_ALL": "C",
         "OMP_NUM_THREADS": "1",
         "TELECOM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OPENBLAS_CORETYPE": "Sandybridge",
         "PYTHONHASHSEED": "3",
     }
     digests = []

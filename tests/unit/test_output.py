@@ -52,6 +52,14 @@ def test_no_rows_still_have_columns(platform: Platform, capsys: pytest.CaptureFi
     assert out == "[]\n" if output == "json" else "rating" in out
 
 
+def test_cells_are_text_never_markup(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    query_output.run(platform.warehouse, "SELECT '[/b] [red]x' AS `[bold]`", "table", None)
+    out = capsys.readouterr().out
+    assert "[/b] [red]x" in out and "[bold]" in out
+    console.print_next("Open [draft]/index.html")
+    assert "[draft]" in capsys.readouterr().err
+
+
 @dataclass(frozen=True)
 class Result:
     day: date

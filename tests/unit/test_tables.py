@@ -100,6 +100,9 @@ def test_types_become_arrow() -> None:
         (("type: STRING", "type: RECORD"), "RECORD and fields go together"),
         (("columns:", "columns:\n  - {name: a, type: DATE, description: d}"), "declared twice"),
         (("table: ", "table: ["), "while parsing"),
+        (("name: a,", "name: rows,"), r"\['a'\] are not columns"),
+        (("columns:", "columns:\n  - {name: Rows, type: DATE, description: d}"), r"\['rows'\] are reserved"),
+        (("replace_by: []", "replace_by: []\npartition_by: a"), "neither DATE nor TIMESTAMP"),
     ],
 )
 def test_a_bad_contract_is_named_with_its_fault(change: tuple[str, str], said: str) -> None:

@@ -98,10 +98,10 @@ def _bins(column: Column, edges: tuple[float, ...]) -> Bins:
 
 
 def _column_profile(bins: Bins, row: Mapping[str, Any]) -> ColumnProfile:
-    rows, nulls = row["row_count"], _count(row, f"{bins.name}__nulls")
+    rows, nulls = row["row_count"], row[f"{bins.name}__nulls"]
     present = rows - nulls
     tests = 1 if bins.kind == "bool" else len(bins.edges or bins.categories)
-    found = [_count(row, f"{bins.name}__{i}") for i in range(tests)]
+    found = [row[f"{bins.name}__{i}"] for i in range(tests)]
     if bins.ordered:
         counts = tuple(high - low for low, high in pairwise((0, *found, present)))
         mean, variance = _moment(row[f"{bins.name}__mean"]), _moment(row[f"{bins.name}__variance"])
@@ -109,11 +109,6 @@ def _column_profile(bins: Bins, row: Mapping[str, Any]) -> ColumnProfile:
     if bins.kind == "bool":
         return ColumnProfile(bins, rows, nulls, (present - found[0], found[0]))
     return ColumnProfile(bins, rows, nulls, (*found, present - sum(found)))
-
-
-def _count(row: Mapping[str, Any], name: str) -> int:
-    """A COUNTIF; DuckDB's is a HUGEINT, and NULL where its condition is NULL in every row."""
-    return int(row[name] or 0)
 
 
 def _moment(value: Any) -> float | None:

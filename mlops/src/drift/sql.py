@@ -4,12 +4,12 @@ import re
 from collections.abc import Sequence
 
 from mlops.src.drift.profile import Bins
+from mlops.src.utils_bigquery import literal
 from telecom.errors import UsageError
 
 MOST_BINS = 20
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def profile_sql(bins: Sequence[Bins], source: str, where: str) -> str:
@@ -75,7 +75,7 @@ def _tests(column: Bins, quoted: str) -> list[str]:
     if column.kind == "bool":
         return [quoted]
     if column.kind == "category":
-        return [f"{quoted} = {_text(value)}" for value in column.categories]
+        return [f"{quoted} = {literal(value)}" for value in column.categories]
     return [f"{quoted} < {_number(edge)}" for edge in column.edges]
 
 
@@ -89,7 +89,3 @@ def _number(value: float) -> str:
     """A FLOAT64 literal; the exponent keeps DuckDB from reading a DECIMAL, which is rounded when compared."""
     text = repr(float(value))
     return text if "e" in text else f"{text}e0"
-
-
-def _text(value: str) -> str:
-    return "'" + "".join(_ESCAPES.get(sign, sign) for sign in value) + "'"

@@ -94,7 +94,8 @@ def fit_platt(margin: Floats, y: npt.NDArray[Any], steps: int = 50) -> Calibrato
         weights = weights + np.clip(step, -1.0, 1.0)
         if np.abs(step).max() < 1e-10:
             break
-    return Calibrator("platt", float(max(weights[0], 1e-3)), float(weights[1]))
+    # BLAS sums in an order that depends on processor and threads: the last digits would not be the data's.
+    return Calibrator("platt", round(float(max(weights[0], 1e-3)), 9), round(float(weights[1]), 9))
 
 
 def fit_isotonic(margin: Floats, y: npt.NDArray[Any]) -> Calibrator:

@@ -106,7 +106,7 @@ class SliceRow:
 
 @dataclass(frozen=True)
 class ReasonRow:
-    """A model input over all scored customers: mean absolute contribution in log-odds, and how often it is a reason."""
+    """A model input: mean contributions over the test customers in log-odds, share of the scored it is a reason for."""
 
     feature: str
     label: str

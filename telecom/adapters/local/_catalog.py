@@ -56,6 +56,11 @@ def read_catalog(path: Path) -> Catalog:
         stored = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return Catalog(0, {})
+    except ValueError as error:
+        raise TelecomError(
+            f"The local catalogue {path} is not JSON: {error}.",
+            "Restore a copy, or start in another TELECOM_HOME.",
+        ) from error
     if stored.get("format") != FORMAT:
         raise TelecomError(
             f"The local warehouse {path.parent} has format {stored.get('format')!r}, not {FORMAT}.",

@@ -31,10 +31,10 @@ class LocalRegistry:
     def register(self, name: str, bundle: Path, digest: str, notes: Mapping[str, str]) -> ModelVersion:
         """Keeps a copy of the bundle and gives it a version; the same digest again returns the version that it has."""
         with mlflow_client(self._settings) as client:
+            folder = self._keep(name, bundle, digest)
             for known in _versions(client, name):
                 if known.digest == digest:
                     return known
-            folder = self._keep(name, bundle, digest)
             if not _exists(client, name):
                 client.create_registered_model(name)
             stored = client.create_model_version(name, source=folder.as_uri(), tags={**notes, "digest": digest})
