@@ -40,7 +40,7 @@ def session(as_json: bool) -> "AbstractContextManager[Session]":
 @app.command()
 def demo(
     csv: Annotated[Path | None, typer.Option(help="Telco CSV; without one, generated customers.")] = None,
-    customers: Annotated[int, typer.Option(min=200, help="How many to generate when no CSV is given.")] = 7_000,
+    customers: Annotated[int, typer.Option(min=1_500, help="How many to generate when no CSV is given.")] = 7_000,
     snapshot_date: Annotated[
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Day that the CSV describes; default: today (UTC).")
     ] = None,
@@ -204,7 +204,7 @@ def evaluate(json: Json = False) -> None:
 
         p = s.platform
         found = evaluate_churn.run(p.warehouse, p.registry, p.metrics, p.progress, load_config(), now=s.now)
-        show_evaluation(s, found)
+        show_evaluation(s, found, "telecom promote" if found.decision.promote else "telecom models")
 
 
 @app.command()
@@ -219,12 +219,13 @@ def promote(json: Json = False) -> None:
 
         p = s.platform
         found = evaluate_churn.promote(p.warehouse, p.registry, p.metrics, p.progress, load_config(), now=s.now)
-        show_evaluation(s, found)
-        if not (found.decision.promote or found.already_champion):
-            raise GateRefused("promotion", "Not promoted.", found.decision.reasons)
+        promoted = found.decision.promote or found.already_champion
+        show_evaluation(s, found, "telecom score" if promoted else "telecom models")
+        if not promoted:
+            refuse(s, GateRefused("promotion", "Not promoted.", found.decision.reasons))
 
 
-def show_evaluation(s: "Session", found: Any) -> None:
+def show_evaluation(s: "Session", found: Any, next_step: str) -> None:
     """The comparison as tables: figures side by side, then the decision in words."""
     from telecom import console
 
@@ -236,9 +237,14 @@ def show_evaluation(s: "Session", found: Any) -> None:
         "Checks", ("check", "passed", "found"), [(c.name, c.passed, c.sentence) for c in found.decision.checks]
     )
     console.print_pairs("Decision", found.summary())
-    console.print_next(
-        "telecom score" if found.already_champion else "telecom promote" if found.decision.promote else "telecom models"
-    )
+    console.print_next(next_step)
+
+
+def refuse(s: "Session", refusal: GateRefused) -> None:
+    """Ends with the gate's exit code; as JSON the result that was printed is the one document."""
+    if s.as_json:
+        raise typer.Exit(refusal.exit_code)
+    raise refusal
 
 
 @app.command()
@@ -316,7 +322,7 @@ def drift(snapshot_date: Day = None, json: Json = False) -> None:
             console.print_table("Drift, largest first", found.HEADER, found.table())
             console.print_pairs("", found.summary())
         if found.drifted:
-            raise GateRefused("drift", found.sentence(), (), "Look at: telecom report --out reports")
+            refuse(s, GateRefused("drift", found.sentence(), found.reasons, "Look at: telecom report --out reports"))
 
 
 @app.command()

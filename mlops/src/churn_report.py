@@ -70,27 +70,35 @@ def run(
         raise NotFound("No scored snapshot to report on.", "Run: telecom score")
     day, customers = scored[0]["snapshot_date"], int(scored[0]["customers"])
     version = champion(registry)
+    if scored[0]["model_version"] != version.version:
+        raise NotFound(
+            f"Snapshot {day} was scored by version {scored[0]['model_version']}; the champion is {version.version}.",
+            f"Run: telecom score --snapshot-date {day}",
+        )
     loaded = bundle.load(registry.fetch(MODEL, version.version), expected_digest=version.digest)
     progress.start("Drawing the report")
+    config = config.model_copy(update=loaded.model.economics.as_json())
     data = training_data.load(warehouse)
     found = evaluate_churn.compare(data, registry, version, config)
     content = view.ReportData(
         generated_at=now,
         snapshot_date=day,
         customers=customers,
+        test_customers=found.test_customers,
+        known=_known_outcomes(warehouse, day, loaded),
         generated_customers=_generated(warehouse, objects, day),
         identity=_identity(version, loaded, len(listing(registry))),
         metrics=_metrics(found),
-        curves=_curves(data, loaded.model, config),
-        economics=_economics(data.test, loaded.model, config),
+        curves=_curves(data, loaded.model),
+        economics=_economics(data.test, loaded.model),
         gate=_gate(found),
         slices=tuple(_slice(part, data.test, loaded.model, config.seed) for part in found.slices),
         gaps=tuple((gap.column, gap.roc_auc) for gap in gaps(found.slices)),
         reasons=_reasons(warehouse, day, customers, data.test, loaded.model),
         drift=_drift(warehouse, day, version.version),
-        segments=_segments(warehouse, day, config),
+        segments=_segments(warehouse, day, loaded.model),
         histogram=_histogram(warehouse, day),
-        queue=_queue(warehouse, day, config),
+        queue=_queue(warehouse, day, loaded.model),
         boundaries=(("low", 0.0), *loaded.model.segment_bounds.items()),
     )
     path = page.write(content, out)
@@ -105,6 +113,13 @@ def _generated(warehouse: Warehouse, objects: Objects, day: date) -> bool:
     digests = tuple(digest[:16] for digest in held)
     names = (key.rpartition("/")[2] for key in objects.keys(f"bronze/churn/snapshot_date={day.isoformat()}/"))
     return any(GENERATED in name and name.startswith(digests) for name in names)
+
+
+def _known_outcomes(warehouse: Warehouse, day: date, loaded: bundle.Bundle) -> view.KnownOutcomes:
+    """How many of the scored customers are no prediction: their outcome is known, some even taught the model."""
+    taught = day.isoformat() in loaded.manifest["notes"]["snapshots"]
+    (row,) = warehouse.query(load_query("report_known"), {"snapshot_date": day}).to_pylist()
+    return view.KnownOutcomes(row["known"], row["train"] if taught else 0)
 
 
 def _identity(version: ModelVersion, loaded: bundle.Bundle, registered: int) -> view.Identity:
@@ -141,12 +156,12 @@ def _metrics(found: Evaluation) -> tuple[view.MetricRow, ...]:
     return tuple(rows)
 
 
-def _curves(data: TrainingData, model: ChurnModel, config: ChurnConfig) -> view.Curves:
+def _curves(data: TrainingData, model: ChurnModel) -> view.Curves:
     test = data.test
     probability = model.predict(test.x)
     regression = LogisticRegression.fit(data.train.x, data.train.y, CHURN_FEATURES).predict(test.x)
     ours, theirs = curves(test.y, probability), curves(test.y, regression)
-    value = choose_threshold(test.y, probability, test.monthly_charges, config.economics).curve
+    value = choose_threshold(test.y, probability, test.monthly_charges, model.economics).curve
     per_bin = len(test.y) // len(ours.calibration)
     return view.Curves(
         roc=ours.roc,
@@ -159,17 +174,17 @@ def _curves(data: TrainingData, model: ChurnModel, config: ChurnConfig) -> view.
     )
 
 
-def _economics(test: Part, model: ChurnModel, config: ChurnConfig) -> view.Economics:
+def _economics(test: Part, model: ChurnModel) -> view.Economics:
     treated = model.predict(test.x) >= model.threshold
-    value = config.economics.realised_value(test.y, treated, test.monthly_charges)
+    value = model.economics.realised_value(test.y, treated, test.monthly_charges)
     return view.Economics(
         threshold=model.threshold,
         value_per_customer=float(value.mean()),
         treated_share=float(treated.mean()),
-        horizon_months=config.horizon_months,
-        offer_cost=config.offer_cost,
-        save_rate=config.save_rate,
-        margin=config.gross_margin,
+        horizon_months=model.economics.horizon_months,
+        offer_cost=model.economics.offer_cost,
+        save_rate=model.economics.save_rate,
+        margin=model.economics.gross_margin,
     )
 
 
@@ -181,6 +196,7 @@ def _gate(found: Evaluation) -> view.Gate:
         reasons=decision.reasons,
         checks=tuple(view.CheckRow(c.name, c.passed, c.sentence) for c in decision.checks),
         noise_promotion_probability=decision.noise_promotion_probability,
+        noise_method=decision.noise_method,
     )
 
 
@@ -244,8 +260,8 @@ def _drift_row(row: Mapping[str, Any]) -> view.DriftRow:
     return view.DriftRow(**{name: row[name] for name in names}, null_share=row["current_null_share"])
 
 
-def _segments(warehouse: Warehouse, day: date, config: ChurnConfig) -> tuple[view.SegmentRow, ...]:
-    at: Parameters = {"snapshot_date": day, "horizon_months": config.horizon_months}
+def _segments(warehouse: Warehouse, day: date, model: ChurnModel) -> tuple[view.SegmentRow, ...]:
+    at: Parameters = {"snapshot_date": day, "horizon_months": model.economics.horizon_months}
     return tuple(view.SegmentRow(**row) for row in warehouse.query(load_query("report_segments"), at).to_pylist())
 
 
@@ -255,8 +271,8 @@ def _histogram(warehouse: Warehouse, day: date) -> tuple[tuple[float, int], ...]
     return tuple((bin_ / BINS, counts.get(bin_, 0)) for bin_ in range(BINS))
 
 
-def _queue(warehouse: Warehouse, day: date, config: ChurnConfig) -> tuple[view.QueueRow, ...]:
-    at: Parameters = {"snapshot_date": day, "horizon_months": config.horizon_months}
+def _queue(warehouse: Warehouse, day: date, model: ChurnModel) -> tuple[view.QueueRow, ...]:
+    at: Parameters = {"snapshot_date": day, "horizon_months": model.economics.horizon_months}
     return tuple(
         view.QueueRow(
             customer_id=row["customer_id"],

@@ -56,7 +56,7 @@ def remember(objects: Objects, file: DemoFile) -> None:
 
 
 def drop_earlier(warehouse: Warehouse, objects: Objects, keep: DemoFile) -> tuple[DemoFile, ...]:
-    """Removes the rows of earlier demos' files, and what was derived from snapshots that held nothing else.
+    """Removes the rows of earlier demos' files, their snapshots' scores, and all of snapshots that held nothing else.
 
     Returns:
         The files that were dropped.
@@ -71,10 +71,12 @@ def drop_earlier(warehouse: Warehouse, objects: Objects, keep: DemoFile) -> tupl
         for file in dropped
         for table in (RAW, QUARANTINE)
     ]
+    days = {file.snapshot_date for file in dropped}
+    writes += [Write(table, (), {"snapshot_date": day}) for day in sorted(days) for table in (SCORED, METRICS_TABLE)]
     writes += [
         Write(table, (), {"snapshot_date": day})
-        for day in sorted({file.snapshot_date for file in dropped} - left)
-        for table in (CLEAN, FEATURES, SCORED, METRICS_TABLE, *world_loader.TABLES)
+        for day in sorted(days - left)
+        for table in (CLEAN, FEATURES, *world_loader.TABLES)
     ]
     if writes:
         warehouse.write(*writes)

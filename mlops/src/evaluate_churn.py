@@ -89,7 +89,7 @@ class Evaluation:
             ("champion", f"version {self.champion_version}" if self.champion_version else "none yet"),
             ("promote", "already champion" if self.already_champion else self.decision.promote),
             ("because", " ".join(self.decision.reasons)),
-            ("noise alone would be promoted", f"in {chance:.1%} of cases"),
+            ("noise alone would be promoted", f"in at most {chance:.1%} of cases"),
             ("test customers", self.test_customers),
         ]
 

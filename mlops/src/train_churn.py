@@ -178,7 +178,9 @@ def _record(
     measured: Metrics,
 ) -> str:
     model, validation = trained.model, data.validation
-    parameters = {name: str(value) for name, value in {**tuned.params, "rounds": tuned.rounds}.items()}
+    settings = {"rounds": tuned.rounds, "seed": provenance.seed, "trials": len(tuned.history)}
+    chosen = {"threshold": model.threshold, "calibration": model.calibrator.method, **model.economics.as_json()}
+    parameters = {name: str(value) for name, value in {**tuned.params, **settings, **chosen}.items()}
     files = {
         "curves": asdict(curves(validation.y, model.predict(validation.x))),
         "shap_summary": shap_summary(model, validation),

@@ -20,6 +20,7 @@ from telecom.errors import NotFound, UsageError
 from telecom.ports import Warehouse
 
 FOREVER = date(9999, 12, 31)
+PLENTY = 1_500
 FEWEST = 30
 """Leavers, and stayers, that each split needs at least: below that no figure means anything."""
 
@@ -90,7 +91,9 @@ def _part(table: pa.Table, split: str) -> Part:
         raise UsageError(
             f"The {split} split has {leavers} customers who left and {len(y) - leavers} who stayed; "
             f"{FEWEST} of each are needed.",
-            "Ingest more labelled customers (about 1,500 are enough).",
+            "Is the Churn column right? Otherwise ingest more labelled customers (about 1,500 are enough)."
+            if table.num_rows >= PLENTY
+            else "Ingest more labelled customers (about 1,500 are enough).",
         )
     return Part(
         ids=tuple(rows["customer_id"].to_pylist()),

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mlops.src import data_prep_churn
+from mlops.src.utils_bigquery import load_query
 from mlops.tests.conftest import Insert
 from telecom.bootstrap import Platform
 from telecom.errors import GateRefused, NotFound
@@ -211,6 +212,41 @@ def test_the_twins_split_is_that_of_their_smallest_id(platform: Platform, insert
     insert(*twins, digest="d2", hour=1)
     prepare(platform)
     assert [(r["split"]) for r in rows(platform)] == [split for split in alone for _ in range(2)]
+
+
+def test_twins_are_alike_in_what_the_model_reads(platform: Platform, insert: Insert) -> None:
+    new = {"tenure": "0", "TotalCharges": ""}
+    pairs = [
+        {**new, "customerID": f"{n:04}-{suffix}", "MonthlyCharges": str(base + cents), "PaymentMethod": method}
+        for n, (base, method) in enumerate(
+            (b, m) for b in range(20, 120, 5) for m in ("Mailed check", "Electronic check")
+        )
+        for suffix, cents in (("AAAAA", 0), ("ZZZZZ", 1))
+    ]
+    insert(*pairs)
+    prepare(platform)
+    by_pair: dict[str, set[str]] = {}
+    for row in rows(platform):
+        by_pair.setdefault(row["customer_id"][:4], set()).add(row["split"])
+    assert len(by_pair) == 40 and all(len(splits) == 1 for splits in by_pair.values())
+
+
+def test_nobody_is_tested_who_was_once_trained_on(platform: Platform, insert: Insert) -> None:
+    before = date(2026, 10, 20)
+    charges = {f"{n:04}-ZZZZZ": str(40 + n) for n in range(60)}
+    insert(*({"customerID": name, "MonthlyCharges": charge} for name, charge in charges.items()), day=before)
+    older = [{"customerID": name, "MonthlyCharges": charge, "tenure": "11"} for name, charge in charges.items()]
+    twins = [row | {"customerID": row["customerID"].replace("Z", "A"), "Churn": None} for row in older]
+    insert(*older, *twins)
+    prepare(platform)
+    split = {(r["snapshot_date"], r["customer_id"]): r["split"] for r in rows(platform)}
+    assert any(split[before, name] != split[DAY, name] for name in charges), "twins that arrive later move some"
+    found = platform.warehouse.query(load_query("training_rows"), {"up_to": DAY}).to_pylist()
+    order = ["train", "validation", "test"]
+    assert {r["customer_id"]: r["split"] for r in found} == {
+        name: min(split[before, name], split[DAY, name], key=order.index) for name in charges
+    }
+    assert {r["snapshot_date"] for r in found} == {DAY}
 
 
 def test_the_split_of_a_customer_does_not_depend_on_the_company_it_keeps(platform: Platform, insert: Insert) -> None:

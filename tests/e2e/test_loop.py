@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from telecom.bootstrap import Platform
+from telecom.settings import Settings
 from tests.e2e.conftest import DAY, Telecom
 
 pytestmark = pytest.mark.slow
@@ -138,7 +140,7 @@ def test_drift_exits_with_4_and_no_drift_with_0(copied: Telecom, kind: str) -> N
         copied("synth", "--customers", "7000", "--seed", "11", "--drift", drift, "--out", str(path))
         copied("ingest", "--csv", str(path), "--snapshot-date", day)
         copied("prepare")
-        copied("drift", code=code)
+        assert copied.json("drift", code=code)["drifted"] == (code == 4), "one JSON document, whatever the gate says"
     rows = copied.query("SELECT feature FROM telecom_monitoring.feature_drift_metrics WHERE drifted")
     assert rows and (copied.home / "metrics" / "drift.prom").is_file()
 
@@ -175,6 +177,22 @@ def test_a_tampered_champion_is_never_used(copied: Telecom) -> None:
     assert "model.json" in said
     with sqlite3.connect(copied.home / "mlflow.db") as database:
         assert database.execute("SELECT COUNT(*) FROM model_versions").fetchone() == (1,)
+
+
+def test_a_report_speaks_of_the_model_that_scored_and_rollback_goes_back(copied: Telecom, tmp_path: Path) -> None:
+    dearer = Telecom(copied.home, {"TELECOM_CHURN_OFFER_COST": "61"})
+    second = dearer.json("train")["version"]
+    first = next(model["version"] for model in copied.json("models") if "champion" in model["aliases"])
+    assert second != first, "another business case is another model"
+    Platform(Settings(home=copied.home)).registry.point("telco-churn", "champion", second)
+    assert f"was scored by version {first}; the champion is {second}" in copied(
+        "report", "--out", str(tmp_path), code=1
+    )
+    copied("score")
+    copied("report", "--out", str(tmp_path))
+    assert "61.00" in (tmp_path / "index.html").read_text("utf-8")
+    back = copied.json("rollback")
+    assert (back["from_version"], back["to_version"]) == (second, first)
 
 
 def test_rollback_needs_an_earlier_champion(copied: Telecom) -> None:

@@ -68,11 +68,11 @@ class Drift:
 def _row(feature: FeatureDrift) -> tuple[str | float | None, ...]:
     return (
         feature.feature,
-        round(feature.psi, 4),
-        round(feature.threshold, 4),
-        float(f"{feature.adjusted_p_value:.2g}"),
-        round(feature.feature_drift_score, 2),
-        None if feature.mean_shift is None else round(feature.mean_shift, 2),
+        f"{feature.psi:.4f}",
+        f"{feature.threshold:.4f}",
+        f"{feature.adjusted_p_value:.2g}",
+        f"{feature.feature_drift_score:.2f}",
+        None if feature.mean_shift is None else f"{feature.mean_shift:+.2f}",
         "yes" if feature.drifted else "no",
     )
 

@@ -62,7 +62,7 @@ class ChurnModel:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) over trees, calibration, threshold and features; library versions and times do not count."""
+        """SHA-256 (hex) over trees, calibration, threshold, economics and features; versions and times do not count."""
         document = json.loads(self.booster_json)
         document.pop("version", None)
         return digest_of(
@@ -71,6 +71,7 @@ class ChurnModel:
                 "features": [feature.as_json() for feature in self.features],
                 "calibration": self.calibrator.as_json(),
                 "threshold": self.threshold,
+                "economics": self.economics.as_json(),
             }
         )
 

@@ -1,44 +1,54 @@
 -- telecom_silver.telco_churn_clean → telecom_gold.telco_churn_features, one snapshot.
--- Customers alike in every feature share one split, so that none of them is tested on its twin. They are found by
+-- Customers alike in every model input share one split, so that none of them is tested on its twin. They are found by
 -- GROUP BY: BigQuery allows FLOAT64 there, in PARTITION BY it does not.
-WITH twins AS (
-  SELECT
-    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
-    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
-    contract, paperless_billing, payment_method, monthly_charges, total_charges,
-    MIN(customer_id) AS twin_id
-  FROM telecom_silver.telco_churn_clean
-  WHERE snapshot_date = @snapshot_date
-  GROUP BY
-    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
-    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
-    contract, paperless_billing, payment_method, monthly_charges, total_charges
-  HAVING COUNT(*) > 1
-),
-
-counted AS (
+WITH counted AS (
   SELECT
     *,
     CASE contract WHEN 'Two year' THEN 24 WHEN 'One year' THEN 12 ELSE 1 END AS contract_months,
     CAST(online_security AS INT64) + CAST(online_backup AS INT64)
       + CAST(device_protection AS INT64) + CAST(tech_support AS INT64) AS protection_count,
-    COALESCE(SAFE_DIVIDE(total_charges, tenure_months), monthly_charges) AS average_monthly_charge,
-    SUBSTR(TO_HEX(MD5(COALESCE(twin_id, customer_id))), 1, 4) AS bucket
+    COALESCE(SAFE_DIVIDE(total_charges, tenure_months), monthly_charges) AS average
   FROM telecom_silver.telco_churn_clean
-  LEFT JOIN twins USING (
-    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
-    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
-    contract, paperless_billing, payment_method, monthly_charges, total_charges
-  )
   WHERE snapshot_date = @snapshot_date
 ),
 
 derived AS (
   SELECT
     *,
+    contract_months - MOD(tenure_months, contract_months) AS months_to_renewal,
+    5 * ROUND(monthly_charges / 5) AS monthly_charge_level,
+    ROUND(average, 6) AS average_monthly_charge,
+    ROUND(monthly_charges - average, 6) AS charge_change,
     CAST(phone_service AS INT64) + CAST(multiple_lines AS INT64) + CAST(internet_service <> 'No' AS INT64)
       + protection_count + CAST(streaming_tv AS INT64) + CAST(streaming_movies AS INT64) AS services_count
   FROM counted
+),
+
+twins AS (
+  SELECT
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, total_charges, monthly_charge_level, charge_change,
+    months_to_renewal,
+    MIN(customer_id) AS twin_id
+  FROM derived
+  GROUP BY
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, total_charges, monthly_charge_level, charge_change,
+    months_to_renewal
+  HAVING COUNT(*) > 1
+),
+
+hashed AS (
+  SELECT *, SUBSTR(TO_HEX(MD5(COALESCE(twin_id, customer_id))), 1, 4) AS bucket
+  FROM derived
+  LEFT JOIN twins USING (
+    senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
+    online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,
+    contract, paperless_billing, payment_method, total_charges, monthly_charge_level, charge_change,
+    months_to_renewal
+  )
 )
 
 SELECT
@@ -69,16 +79,16 @@ SELECT
   streaming_movies,
   contract,
   contract_months,
-  contract_months - MOD(tenure_months, contract_months) AS months_to_renewal,
+  months_to_renewal,
   paperless_billing,
   payment_method,
   payment_method IN ('Bank transfer (automatic)', 'Credit card (automatic)') AS autopay,
   monthly_charges,
-  5 * ROUND(monthly_charges / 5) AS monthly_charge_level,
+  monthly_charge_level,
   total_charges,
-  ROUND(average_monthly_charge, 6) AS average_monthly_charge,
-  ROUND(monthly_charges - average_monthly_charge, 6) AS charge_change,
+  average_monthly_charge,
+  charge_change,
   services_count,
   protection_count,
   ROUND(COALESCE(SAFE_DIVIDE(monthly_charges, services_count), monthly_charges), 6) AS price_per_service
-FROM derived
+FROM hashed

@@ -132,7 +132,7 @@ def _drift(data: ReportData) -> Status:
     if data.drift is None:
         return Status("Drift", "drift", "none", "Not measured", "No drift was measured for this snapshot.")
     moved = sum(row.drifted for row in data.drift.rows)
-    sentence = f"{moved} of {len(data.drift.rows)} features moved; score {words.decimal(data.drift.score, 2)}."
+    sentence = f"{moved} of {len(data.drift.rows)} columns moved; score {words.decimal(data.drift.score, 2)}."
     state: State = "bad" if data.drift.drifted else "good"
     return Status("Drift", "drift", state, "Drift" if data.drift.drifted else "No drift", sentence)
 
@@ -154,14 +154,14 @@ def _fairness(data: ReportData) -> Status:
     if not data.gaps:
         return Status("Slices", "slices", "none", "Not compared", "No gaps between slices were measured.")
     name, gap = max(data.gaps, key=lambda pair: abs(pair[1]))
-    sentence = f"The largest gap between groups: {words.label(name)}, {words.decimal(gap)}."
+    sentence = f"The largest gap in ROC AUC between groups: {words.label(name)}, {words.decimal(gap)}."
     return Status("Slices", "slices", "none", "Read with care", sentence)
 
 
 def _value(data: ReportData) -> Status:
     chosen = data.economics
     sentence = (
-        f"Calling the {words.percent(chosen.treated_share)} of customers whose probability is "
+        f"Calling the {words.percent(chosen.treated_share)} of the test customers whose probability is "
         f"{words.percent(chosen.threshold)} or more gains {words.money(chosen.value_per_customer)} per customer."
     )
     if chosen.value_per_customer > 0:

@@ -87,6 +87,7 @@ class Gate:
     reasons: tuple[str, ...]
     checks: tuple[CheckRow, ...]
     noise_promotion_probability: float
+    noise_method: str = "labels"
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,14 @@ class QueueRow:
 
 
 @dataclass(frozen=True)
+class KnownOutcomes:
+    """Scored customers whose outcome is known already, and those among them that the model learned from."""
+
+    customers: int = 0
+    taught: int = 0
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything on the page. `histogram` is (left edge of the probability bin, customers), bins of equal width;
     `boundaries` is (segment, lowest probability that belongs to it), and may be left out.
@@ -186,3 +195,5 @@ class ReportData:
     histogram: tuple[tuple[float, int], ...]
     queue: tuple[QueueRow, ...]
     boundaries: tuple[tuple[str, float], ...] = ()
+    test_customers: int = 0
+    known: KnownOutcomes = KnownOutcomes()

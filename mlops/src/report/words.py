@@ -10,6 +10,20 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 ACRONYMS = {"auc": "AUC", "crm": "CRM", "ks": "KS", "pr": "PR", "psi": "PSI", "roc": "ROC", "tv": "TV"}
+CHECKS = {
+    "better": "Better than the champion",
+    "better_bootstrap": "Better, by bootstrap",
+    "min_auc": "Lowest ROC AUC",
+    "leak": "No sign of a leak",
+    "ece": "Calibration error",
+    "logistic": "Beside logistic regression",
+    "majority_log": "Log loss beside the average",
+    "majority_brier": "Brier score beside the average",
+    "brier": "Brier score beside the champion",
+    "ece_champion": "Calibration beside the champion",
+    "value": "Value beside the champion",
+    "noise": "Not by chance",
+}
 TRUTH = {"true": "yes", "false": "no"}
 SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 LONG_AMOUNT = 1e7
@@ -87,10 +101,12 @@ def moment(value: datetime) -> str:
 
 
 def label(name: str) -> str:
-    """A column or metric name as words: `monthly_charges` becomes `Monthly charges`, `roc_auc` `ROC AUC`.
+    """A column, metric or check by name in words: `monthly_charges` becomes `Monthly charges`, `roc_auc` `ROC AUC`.
 
     Names with a capital in them were written by somebody and stay as they are.
     """
+    if name in CHECKS:
+        return CHECKS[name]
     if name != name.lower():
         return name
     words = " ".join(ACRONYMS.get(word, word) for word in name.replace("_", " ").split())
