@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
 
+WIDTH = 120
+RULE = 40
+CELL_MARGIN = 3
+NOTHING = "–"
+
+
 def stderr() -> "Console":
     """The console for everything that is not a result."""
     from rich.console import Console
@@ -100,13 +106,13 @@ def text(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float) and math.isnan(value):
-        return "–"
+        return NOTHING
     if isinstance(value, float):
         return f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
     if isinstance(value, tuple | list):
         return ", ".join(text(item) for item in value) or "none"
     if value is None:
-        return "–"
+        return NOTHING
     return str(value)
 
 
@@ -136,13 +142,33 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
         )
     for row in listed:
         table.add_row(*(escape(text(cell)) for cell in row))
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     console.print(table)
+
+
+def print_rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout; where it is wider than the terminal, a block of `name  value` lines for each row instead."""
+    from rich.cells import cell_len
+    from rich.console import Console
+
+    available = Console().width if sys.stdout.isatty() else WIDTH
+    columns = zip(header, *rows, strict=True)
+    if sum(max(map(cell_len, column)) + CELL_MARGIN for column in columns) <= available:
+        print_table("", header, rows)
+        return
+    names = max(map(cell_len, header))
+    for number, row in enumerate(rows):
+        if number:
+            sys.stdout.write("─" * min(available, RULE) + "\n")
+        for name, value in zip(header, row, strict=True):
+            sys.stdout.write(f"{name}{' ' * (names - cell_len(name))}  {value}\n")
 
 
 def _is_number(value: Any) -> bool:
     """Whether a cell is aligned to the right: a number, nothing, or a number already formatted."""
-    return isinstance(value, int | float | None) or str(value).replace(",", "").replace(".", "", 1).isdigit()
+    if isinstance(value, int | float | None) or value == NOTHING:
+        return True
+    return str(value).removeprefix("-").replace(",", "").replace(".", "", 1).isdigit()
 
 
 def print_step(name: str, seconds: float, outcome: str) -> None:

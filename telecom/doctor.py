@@ -55,12 +55,15 @@ def _python() -> Check:
 
 
 def _home(home: Path) -> Check:
-    parent = next(folder for folder in (home, *home.parents) if folder.is_dir())
+    mend = "Set TELECOM_HOME to a folder you may write"
     try:
-        with tempfile.TemporaryFile(dir=parent):
+        nearest = next(path for path in (home, *home.parents) if path.exists())
+        if not nearest.is_dir():
+            return Check("state folder", False, f"{nearest} is a file, not a folder", mend)
+        with tempfile.TemporaryFile(dir=nearest):
             pass
     except OSError as error:
-        return Check("state folder", False, f"{home}: {error.strerror}", "Set TELECOM_HOME to a folder you may write")
+        return Check("state folder", False, f"{home}: {error.strerror}", mend)
     return Check("state folder", True, str(home), "")
 
 
@@ -123,6 +126,6 @@ def _warehouse(settings: Settings) -> Check:
             )
             .to_pylist()[0]
         )
-    except TelecomError as error:
-        return Check("warehouse", False, error.message, f"Move {settings.home} aside and run the loop again")
+    except (TelecomError, OSError) as error:
+        return Check("warehouse", False, str(error), f"Move {settings.home} aside and run the loop again")
     return Check("warehouse", True, f"{rows['n']:,} customers, {rows['days']} snapshot(s)", "")

@@ -1,6 +1,6 @@
 """What the planes ask of the world, one screen of Protocols. Adapters implement them; jobs receive them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -28,18 +28,25 @@ class Write:
     parameters: Parameters = field(default_factory=dict)
 
 
+class Reader(Protocol):
+    """Answers one SELECT."""
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table: ...
+
+
 @runtime_checkable
-class Warehouse(Protocol):
+class Warehouse(Reader, Protocol):
     """Tables, spoken to in BigQuery SQL. Reads never see half of a write."""
 
     def stream(
         self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
     ) -> Iterator[pa.RecordBatch]: ...
 
-    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table: ...
+    def write(self, *writes: Write, inspect: Callable[[Reader], None] | None = None) -> tuple[int, ...]:
+        """All writes or none, in one transaction; returns the rows written per write.
 
-    def write(self, *writes: Write) -> tuple[int, ...]:
-        """All writes or none, in one transaction; returns the rows written per write."""
+        `inspect` is shown the tables as they will be; if it raises, nothing is written.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import TextIOWrapper
 from typing import Any
 
 import typer
@@ -41,15 +42,25 @@ class Session:
         Raises:
             UsageError: it is not of the form YYYY-MM-DD.
         """
+        if not value:
+            return None
         try:
-            return date.fromisoformat(value) if value else None
+            day = date.fromisoformat(value)
         except ValueError as error:
-            raise UsageError(f"{option} {value!r} is not a day.", "Write it as YYYY-MM-DD.") from error
+            raise _not_a_day(option, value) from error
+        # Python also reads 20261031 and 2026-W44-6.
+        if day.isoformat() != value:
+            raise _not_a_day(option, value)
+        return day
 
 
 @contextmanager
 def open_session(as_json: bool) -> Iterator[Session]:
     """Opens the platform; whatever goes wrong inside ends the process with a message and our exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A sign that the terminal's encoding lacks is no reason to lose the rest.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     voice = console.Voice()
     try:
         try:
@@ -68,6 +79,10 @@ def open_session(as_json: bool) -> Iterator[Session]:
         ours = _ours(error)
         console.print_error(ours, as_json=as_json)
         raise typer.Exit(ours.exit_code) from error
+
+
+def _not_a_day(option: str, value: str) -> UsageError:
+    return UsageError(f"{option} {value!r} is not a day.", "Write it as YYYY-MM-DD.")
 
 
 def _ours(error: TelecomError | ModuleNotFoundError | OSError) -> TelecomError:

@@ -30,10 +30,20 @@ class Settings(BaseSettings):
         description="how long a writer waits for another before it gives up, in seconds",
     )
 
+    @field_validator("home", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if value == "":
+            raise ValueError("it is empty; unset it for ./.telecom, or name a folder")
+        return value
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError("there is no such user; write the folder's path from / on") from error
 
     @model_validator(mode="after")
     def _gcp_needs_a_project(self) -> "Settings":

@@ -3,11 +3,13 @@
 Reads telco_churn_features; writes telco_churn_features_score_input and telco_churn_scored.
 """
 
-from collections import Counter
-from collections.abc import Iterator
+import os
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -26,6 +28,7 @@ from telecom.tables import contract
 
 INPUT = "telecom_gold.telco_churn_features_score_input"
 SCORED = "telecom_gold.telco_churn_scored"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,25 @@ def run(
 def score_batch(model: ChurnModel, batch: pa.RecordBatch, with_reasons: bool) -> dict[str, Any]:
     """The model's three columns of a batch of feature rows, by name of the scored table."""
     x = encode(batch, model.features)
-    probability = model.predict(x)
-    reasons = model.reasons(batch, x) if with_reasons else pa.array([[]] * batch.num_rows, REASON_TYPE)
+    probability = model.predict(x, threads=1)
+    reasons = model.reasons(batch, x, threads=1) if with_reasons else pa.array([[]] * batch.num_rows, REASON_TYPE)
     return {
         "churn_probability": pa.array(probability),
         "risk_segment": model.segment(probability),
         "top_reasons": reasons,
     }
+
+
+def in_order(work: Callable[[pa.RecordBatch], T], batches: Iterator[pa.RecordBatch], threads: int) -> Iterator[T]:
+    """Results in the order of the batches; at most `threads` + 1 batches are held at once."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[T]] = deque()
+        for batch in batches:
+            waiting.append(pool.submit(work, batch))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _scored(
@@ -93,18 +108,18 @@ def _scored(
 ) -> Iterator[pa.RecordBatch]:
     schema = contract(SCORED).schema
     fixed = {"model_name": version.name, "model_version": version.version, "scored_at": now}
-    sql = f"SELECT * FROM {INPUT} WHERE snapshot_date = @snapshot_date"
-    for batch in warehouse.stream(sql, {"snapshot_date": day}):
+
+    def score(batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = score_batch(model, batch, with_reasons)
-        segments.update(
-            {count["values"]: count["counts"] for count in columns["risk_segment"].value_counts().to_pylist()}
-        )
         carried = {name: batch.column(name) for name in ("customer_id", "snapshot_date", "monthly_charges")}
-        repeated = {
-            name: pa.repeat(pa.scalar(value, schema.field(name).type), batch.num_rows) for name, value in fixed.items()
-        }
-        yield pa.RecordBatch.from_pydict(carried | columns | repeated, schema=schema)
-        progress.advance(batch.num_rows)
+        constant = {n: pa.repeat(pa.scalar(v, schema.field(n).type), batch.num_rows) for n, v in fixed.items()}
+        return pa.RecordBatch.from_pydict(carried | columns | constant, schema=schema)
+
+    sql = f"SELECT * FROM {INPUT} WHERE snapshot_date = @snapshot_date"
+    for rows in in_order(score, warehouse.stream(sql, {"snapshot_date": day}), os.cpu_count() or 1):
+        segments.update({c["values"]: c["counts"] for c in rows["risk_segment"].value_counts().to_pylist()})
+        yield rows
+        progress.advance(rows.num_rows)
 
 
 def _complete(batches: Iterator[pa.RecordBatch], customers: int) -> Iterator[pa.RecordBatch]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from mlops.src import data_quality
 from mlops.src.utils_bigquery import load_query
 from telecom.errors import NotFound
-from telecom.ports import Warehouse, Write
+from telecom.ports import Reader, Warehouse, Write
 from telecom.progress import Progress
 
 RAW = "telecom_bronze.telco_churn_raw"
@@ -49,12 +49,20 @@ def prepare_snapshot(warehouse: Warehouse, snapshot_date: date, now: datetime) -
 
 
 def _replace(warehouse: Warehouse, table: str, query: str, snapshot_date: date, now: datetime) -> tuple[int, int]:
-    """Checks what the query gives for the snapshot, and only then writes it; returns rows and checks."""
+    """Writes what the query gives for the snapshot, if it keeps the contract; returns rows and checks."""
     at = {"snapshot_date": snapshot_date}
-    checks = data_quality.check(warehouse, table, snapshot_date, now, source=load_query(query))
-    data_quality.gate(table, checks)
-    (rows,) = warehouse.write(Write(table, load_query(query), at, at))
-    return rows, len(checks)
+    results: list[data_quality.CheckResult] = []
+
+    def inspect(reader: Reader) -> None:
+        results.extend(data_quality.measure(reader, table, snapshot_date))
+        data_quality.gate(table, results)
+
+    try:
+        (rows,) = warehouse.write(Write(table, load_query(query), at, at), inspect=inspect)
+    finally:
+        if results:
+            data_quality.record(warehouse, table, snapshot_date, now, results)
+    return rows, len(results)
 
 
 def run(

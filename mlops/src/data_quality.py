@@ -1,6 +1,6 @@
 """Contract checks as one aggregate query per table. Reads any table, writes telecom_monitoring.data_quality_results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from mlops.src.utils_bigquery import column_rules
 from telecom.errors import GateRefused
-from telecom.ports import Warehouse, Write
+from telecom.ports import Reader, Warehouse, Write
 from telecom.tables import Contract, contract
 
 RESULTS = "telecom_monitoring.data_quality_results"
@@ -46,45 +46,34 @@ def checks_of(rules: Contract) -> Mapping[str, tuple[str, float]]:
     return found | {check.name: (f"NOT ({check.expression})", check.max_failing_share) for check in rules.checks}
 
 
-def quality_sql(rules: Contract, source: str = "") -> str:
-    """One SELECT over the snapshot: rows, repeated keys and one failing count per check, in `checks_of` order.
-
-    Args:
-        rules: the table's contract.
-        source: a SELECT whose rows are checked instead of the table's.
-    """
+def quality_sql(rules: Contract) -> str:
+    """One SELECT over the snapshot: rows, repeated keys and one failing count per check, in `checks_of` order."""
     counts = [f"COUNTIF({condition}) AS c{i}" for i, (condition, _) in enumerate(checks_of(rules).values())]
     key = ", '|', ".join(f"CAST({name} AS STRING)" for name in rules.key if name != "snapshot_date")
     columns = ",\n  ".join(["COUNT(*) AS total", f"COUNT(*) - COUNT(DISTINCT CONCAT({key})) AS repeated", *counts])
-    rows = f"({source})" if source else rules.table
-    return f"SELECT\n  {columns}\nFROM {rows}\nWHERE snapshot_date = @snapshot_date"
+    return f"SELECT\n  {columns}\nFROM {rules.table}\nWHERE snapshot_date = @snapshot_date"
 
 
-def check(
-    warehouse: Warehouse, table: str, snapshot_date: date, now: datetime, source: str = ""
-) -> tuple[CheckResult, ...]:
-    """Runs all checks of one table's snapshot and records them; the same snapshot again replaces its results.
-
-    Args:
-        warehouse: holds the table and the results.
-        table: whose contract is checked.
-        snapshot_date: which of its rows.
-        now: time of the check.
-        source: a SELECT with the rows that are about to become the table's, to check them before they do.
-    """
+def measure(reader: Reader, table: str, snapshot_date: date) -> tuple[CheckResult, ...]:
+    """Runs all checks of one table's snapshot."""
     rules = contract(table)
-    row = warehouse.query(quality_sql(rules, source), {"snapshot_date": snapshot_date}).to_pylist()[0]
+    row = reader.query(quality_sql(rules), {"snapshot_date": snapshot_date}).to_pylist()[0]
     total = int(row["total"])
     counted = enumerate(checks_of(rules).items())
     found = [CheckResult(name, total, int(row[f"c{i}"]), share) for i, (name, (_, share)) in counted]
-    results = (CheckResult("key.unique", total, int(row["repeated"]), 0.0), *found)
+    return (CheckResult("key.unique", total, int(row["repeated"]), 0.0), *found)
+
+
+def record(
+    warehouse: Warehouse, table: str, snapshot_date: date, now: datetime, results: Sequence[CheckResult]
+) -> None:
+    """Keeps the results of a snapshot's checks, in the place of earlier ones."""
     rows = [_record(result, table, snapshot_date, now) for result in results]
     batch = pa.RecordBatch.from_pylist(rows, schema=contract(RESULTS).schema)
     warehouse.write(Write(RESULTS, [batch], {"snapshot_date": snapshot_date, "table_name": table}))
-    return results
 
 
-def gate(table: str, results: tuple[CheckResult, ...]) -> None:
+def gate(table: str, results: Sequence[CheckResult]) -> None:
     """Lets good data pass.
 
     Raises:

@@ -77,6 +77,7 @@ def write_csv(path: Path, n: int, seed: int, drift: str = "none", *, with_churn:
         UsageError: as `generate`.
     """
     batches = generate(n, seed, drift, with_churn=with_churn)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as sink:

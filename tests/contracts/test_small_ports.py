@@ -9,6 +9,7 @@ import pytest
 from telecom.bootstrap import Platform
 from telecom.errors import NotFound
 from telecom.ports import FeatureGroup, Run, Sample, Write
+from telecom.settings import Settings
 from telecom.tables import contract
 
 TABLE = "telecom_gold.telco_churn_features"
@@ -89,3 +90,36 @@ def test_gauges_are_replaced_per_job(platform: Platform) -> None:
     assert "churn_score 0.5" in written
     assert 'churn_psi{feature="f2"} 0.2' in written
     assert "9.0" not in written
+
+
+def test_any_folder_may_be_home_and_any_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    working = tmp_path / 'it\'s a "q"'
+    working.mkdir()
+    monkeypatch.chdir(working)
+    home = tmp_path / "50%20 ?mode=ro #é 'q' \"d\" :x &="
+    platform = Platform(Settings(home=home))
+    (files := tmp_path / "files").mkdir()
+    (files / "a.txt").write_text("x")
+    assert platform.experiments.record(Run("churn", "first", {"a": "b"}, {"auc": 0.5}, {}, files))
+    assert platform.registry.register("churn", files, "0" * 64, {}).version == "1"
+    assert (home / "mlflow.db").is_file() and list((home / "experiments").rglob("a.txt"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["files", home.name, working.name])
+    assert list(working.iterdir()) == []
+
+
+def test_a_snapshot_that_cannot_be_served_leaves_the_old_one(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers(platform, ["a"])
+    platform.features.register(GROUP)
+    platform.features.sync("churn", DAY)
+
+    def failing(*_: object) -> None:
+        raise OSError("full")
+
+    monkeypatch.setattr(type(platform.warehouse), "stream", failing)
+    with pytest.raises(OSError, match="full"):
+        platform.features.sync("churn", DAY)
+    folder = platform.settings.home / "features"
+    assert sorted(path.name for path in folder.iterdir()) == ["churn.json", "churn.sqlite"]
+    assert platform.features.read("churn", ["a"]).num_rows == 1

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from telecom.bootstrap import Platform
 from telecom.errors import QueryError, TelecomError
-from telecom.ports import Warehouse, Write
+from telecom.ports import Reader, Warehouse, Write
+from telecom.settings import Settings
 from telecom.tables import contract
 
 TABLE = "telecom_monitoring.llm_feedback"
@@ -100,7 +102,7 @@ def test_several_writes_are_one_transaction(warehouse: Warehouse) -> None:
     assert count(warehouse) == 1
 
 
-def test_select_writes_cast_to_the_contract_and_order_by_key(warehouse: Warehouse) -> None:
+def test_select_writes_are_cast_to_the_contract(warehouse: Warehouse) -> None:
     put(warehouse, "a", 4)
     sql = f"""
     SELECT DATE '2026-11-20' AS snapshot_date, @name AS table_name, CONCAT('check', CAST(n AS STRING)) AS check_name,
@@ -111,6 +113,24 @@ def test_select_writes_cast_to_the_contract_and_order_by_key(warehouse: Warehous
     assert warehouse.write(Write(QUALITY, sql, keys, {"name": "t", "now": NOW})) == (1,)
     row = warehouse.query(f"SELECT * FROM {QUALITY}").to_pylist()[0]
     assert (row["check_name"], row["rows_checked"], row["checked_at"]) == ("check4", 4, NOW)
+
+
+def test_inspect_sees_the_tables_as_they_will_be_and_may_refuse(warehouse: Warehouse) -> None:
+    put(warehouse, "a", 2)
+    put(warehouse, "b", 1)
+    seen: list[int] = []
+
+    def inspect(reader: Reader) -> None:
+        seen.append(reader.query(f"SELECT COUNT(*) AS n FROM {TABLE}")["n"][0].as_py())
+        assert count(warehouse) == 3, "nobody else sees them yet"
+        if seen[0] != 6:
+            raise TelecomError("not six")
+
+    with pytest.raises(TelecomError, match="not six"):
+        warehouse.write(Write(TABLE, [feedback("a", rows=4)], {"trace_id": "a"}), inspect=inspect)
+    assert (seen.pop(), count(warehouse)) == (5, 3)
+    warehouse.write(Write(TABLE, [feedback("a", rows=5)], {"trace_id": "a"}), inspect=inspect)
+    assert (seen.pop(), count(warehouse)) == (6, 6)
 
 
 def test_null_in_a_required_column_is_refused(warehouse: Warehouse) -> None:
@@ -176,6 +196,10 @@ def test_a_parameter_not_given_is_named(warehouse: Warehouse) -> None:
         (f"SELECT CAST('abc' AS INT64) AS n FROM {QUALITY} UNION ALL SELECT CAST('abc' AS INT64)", 1, "abc"),
         (f"SELECT rating FROM {TABLE} WHERE (", 1, "("),
         ("SELEC rating FROM x", 1, "FROM"),
+        ("SELECT 'a' AS a,\n  'open", 2, "'"),
+        ("SELECT 1 +", 1, "+"),
+        ("SELECT t.wrong FROM (SELECT 1 AS b) AS t", 1, "wrong"),
+        ("SELECT 1 AS twice, 2 AS TWICE", 1, "twice"),
     ],
 )
 def test_errors_point_at_the_token(warehouse: Warehouse, sql: str, line: int, token: str) -> None:
@@ -200,6 +224,11 @@ def test_errors_point_at_the_token(warehouse: Warehouse, sql: str, line: int, to
         "SELECT * FROM `/etc/passwd`",
         "SELECT * FROM duckdb_settings()",
         "SELECT * FROM information_schema.tables",
+        f"SELECT * FROM {TABLE}, LATERAL duckdb_settings()",
+        f"SELECT * FROM {TABLE} CROSS JOIN LATERAL read_text('/etc/passwd')",
+        "SELECT * FROM (WITH duckdb_tables AS (SELECT 1 AS x) SELECT x FROM duckdb_tables), duckdb_tables",
+        "SELECT * FROM (WITH PG_TABLES AS (SELECT 1 AS x) SELECT x FROM pg_tables), pg_tables",
+        f"SELECT {'(' * 3_000}1{')' * 3_000}",
         "ATTACH '/tmp/x.db'",
         "COPY (SELECT 1) TO '/tmp/x'",
         "EXPORT DATA OPTIONS(uri='x') AS SELECT 1",
@@ -222,3 +251,35 @@ def test_projects_before_the_dataset_are_accepted(warehouse: Warehouse) -> None:
 def test_an_unwritable_scope_value_is_refused(warehouse: Warehouse) -> None:
     with pytest.raises(TelecomError, match="cannot name a set of rows"):
         warehouse.write(Write(TABLE, [feedback("../x")], {"trace_id": "../x"}))
+
+
+def test_data_at_fault_late_in_a_stream_points_at_the_token(warehouse: Warehouse) -> None:
+    sql = "SELECT CAST(IF(n = 190000, 'x', '1') AS INT64) AS z FROM UNNEST(GENERATE_ARRAY(1, 200000)) AS n"
+    with pytest.raises(QueryError, match="Could not convert string 'x'") as raised:
+        for _ in warehouse.stream(sql):
+            pass
+    assert "^" in raised.value.message
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1 +", "SELECT 1 FROM", "SELECT CASE WHEN TRUE THEN"])
+def test_an_early_end_is_said_in_words(warehouse: Warehouse, sql: str) -> None:
+    with pytest.raises(QueryError, match="ends too early") as raised:
+        warehouse.query(sql)
+    assert "<" not in raised.value.message
+
+
+@pytest.mark.parametrize("divided", ["1 / 0", "1.5 / 0", "n / (n - n)", "DIV(n, 0)", "MOD(n, 0)"])
+def test_a_zero_divisor_is_an_error(warehouse: Warehouse, divided: str) -> None:
+    with pytest.raises(QueryError, match="Division by zero"):
+        warehouse.query(f"SELECT {divided} AS x FROM UNNEST([1, 2]) AS n")
+
+
+def test_division_is_of_floats_and_null_where_asked_for(warehouse: Warehouse) -> None:
+    sql = "SELECT n / 2 AS a, SAFE_DIVIDE(n, 0) AS b, n / NULLIF(0, 0) AS c FROM UNNEST([7]) AS n"
+    assert warehouse.query(sql).to_pylist() == [{"a": 3.5, "b": None, "c": None}]
+
+
+def test_nothing_is_needed_on_disk_to_read() -> None:
+    nowhere = Platform(Settings(home=Path("/proc/telecom"))).warehouse
+    assert nowhere.query("SELECT 1 AS x").to_pylist() == [{"x": 1}]
+    assert nowhere.query(f"SELECT * FROM {TABLE}").num_rows == 0

@@ -11,7 +11,7 @@ import pytest
 
 from telecom import console, query_output
 from telecom.bootstrap import Platform
-from telecom.errors import GateRefused, InputRefused
+from telecom.errors import GateRefused, InputRefused, QueryError
 from telecom.settings import Settings
 
 SQL = """
@@ -58,6 +58,33 @@ def test_cells_are_text_never_markup(platform: Platform, capsys: pytest.CaptureF
     assert "[/b] [red]x" in out and "[bold]" in out
     console.print_next("Open [draft]/index.html")
     assert "[draft]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["csv", "json"])
+def test_a_query_that_fails_late_prints_nothing(
+    platform: Platform, capsys: pytest.CaptureFixture[str], output: str
+) -> None:
+    sql = "SELECT CAST(IF(n = 190000, 'x', '1') AS INT64) AS z FROM UNNEST(GENERATE_ARRAY(1, 200000)) AS n"
+    with pytest.raises(QueryError):
+        query_output.run(platform.warehouse, sql, output, None)
+    assert capsys.readouterr().out == ""
+
+
+def test_values_are_plain(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "SELECT 2026 AS year, TRUE AS b, 1 / 100000 AS small, 24691 / 2 AS f"
+    query_output.run(platform.warehouse, sql, "table", None)
+    words = capsys.readouterr().out.split()
+    assert {"2026", "true", "1e-05", "12345.5000"} <= set(words)
+    query_output.run(platform.warehouse, sql, "csv", None)
+    assert capsys.readouterr().out.splitlines()[1].startswith("2026,true,")
+
+
+def test_rows_too_wide_for_a_table_become_pairs(platform: Platform, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = ", ".join(f"CONCAT('value', CAST(n AS STRING)) AS a_long_name_{i}" for i in range(20))
+    query_output.run(platform.warehouse, f"SELECT {columns} FROM UNNEST([1, 2]) AS n ORDER BY n", "table", None)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "a_long_name_0   value1" and lines[-1] == "a_long_name_19  value2"
+    assert len(lines) == 41 and set(lines[20]) == {"─"}
 
 
 @dataclass(frozen=True)

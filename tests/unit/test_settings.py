@@ -19,6 +19,8 @@ def test_defaults_need_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TELECOM_THREADS", "many"),
         ("TELECOM_MEMORY_GB", "-1"),
         ("TELECOM_ENV", ""),
+        ("TELECOM_HOME", ""),
+        ("TELECOM_HOME", "~nobody-of-that-name/x"),
     ],
 )
 def test_a_bad_value_is_named_and_quoted(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

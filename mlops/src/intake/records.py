@@ -63,6 +63,7 @@ class Records:
         self._mark = f"end of {received.digest}"
         self._malformed: list[Malformed] = []
         self._skipped = array("q")
+        self._blank = array("q")
         self._given = 0
         self._parsed = 0
         self._kept = 0
@@ -95,12 +96,16 @@ class Records:
 
     def _skip(self, row: arrow_csv.InvalidRow) -> str:
         if row.text == self._mark:
-            self.read, self.closed = row.number - 1, True
+            self.read, self.closed = row.number - 1 - len(self._blank), True
             self.last_is_short = self.last_is_short and self._last_skipped == self.read
             return "skip"
         self._skipped.append(row.number)
-        self._last_skipped, self.last_is_short = row.number, row.actual_columns < row.expected_columns
-        self._malformed.append(Malformed(row.number, _split(row.text)))
+        if not row.text.strip(" \t"):
+            self._blank.append(row.number)
+            return "skip"
+        number = row.number - len(self._blank)
+        self._last_skipped, self.last_is_short = number, row.actual_columns < row.expected_columns
+        self._malformed.append(Malformed(number, _split(row.text)))
         self._kept += 1
         self.stopped = self._kept > self._keep
         return "error" if self.stopped else "skip"
@@ -110,7 +115,7 @@ class Records:
         return Block(self._number(batch.num_rows), batch, malformed)
 
     def _number(self, count: int) -> Ints:
-        """The next `count` record numbers that were not skipped."""
+        """The next `count` record numbers that were not skipped; a line of blanks has none, though Arrow counts it."""
         skipped = np.array(self._skipped, np.int64)
         end = self._given + count
         while (reach := self._given + count + int(np.searchsorted(skipped, end, "right"))) > end:
@@ -118,7 +123,7 @@ class Records:
         passed = int(np.searchsorted(skipped, end, "right"))
         numbers = np.setdiff1d(np.arange(self._given + 1, end + 1), skipped[:passed], assume_unique=True)
         self._skipped, self._given = self._skipped[passed:], end
-        return numbers
+        return numbers - np.searchsorted(np.array(self._blank, np.int64), numbers)
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:

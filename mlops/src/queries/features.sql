@@ -24,6 +24,14 @@ derived AS (
   FROM counted
 ),
 
+-- Few share even the five numbers, so only those are compared in full.
+alike AS (
+  SELECT tenure_months, total_charges, monthly_charge_level, charge_change, months_to_renewal
+  FROM derived
+  GROUP BY tenure_months, total_charges, monthly_charge_level, charge_change, months_to_renewal
+  HAVING COUNT(*) > 1
+),
+
 twins AS (
   SELECT
     senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
@@ -32,6 +40,7 @@ twins AS (
     months_to_renewal,
     MIN(customer_id) AS twin_id
   FROM derived
+  INNER JOIN alike USING (tenure_months, total_charges, monthly_charge_level, charge_change, months_to_renewal)
   GROUP BY
     senior_citizen, partner, dependents, tenure_months, phone_service, multiple_lines, internet_service,
     online_security, online_backup, device_protection, tech_support, streaming_tv, streaming_movies,

@@ -34,16 +34,23 @@ def parse(data: bytes, folder: Path, keep: int = 1_000) -> tuple[Records, dict[i
     return reader, found, malformed
 
 
+@pytest.mark.parametrize("between", ["\n\n", "\n \t\n", "\r\n  \r\n\r\n \r\n"])
 @pytest.mark.parametrize("block", [100, 900, 1 << 20])
 def test_records_keep_their_numbers_whatever_lies_between(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int, between: str
 ) -> None:
     monkeypatch.setattr(module, "BLOCK", block)
     lines = ["x,y" if n % 7 == 3 else "1,2,3,4" if n % 11 == 5 else f"{n},v,w" for n in range(1, 300)]
-    reader, found, malformed = parse("\n\n".join(lines).encode(), tmp_path)
+    reader, found, malformed = parse(between.join(lines).encode(), tmp_path)
     assert found == {n: tuple(line.split(",")) for n, line in enumerate(lines, start=1)}
     assert malformed == [n for n, line in enumerate(lines, start=1) if line.count(",") != 2]
     assert (reader.read, reader.closed, reader.last_is_short) == (299, True, False)
+
+
+def test_blanks_at_the_end_are_no_short_record(tmp_path: Path) -> None:
+    reader, found, malformed = parse(b" \n1,2,3\n4,5,6\n \n\t", tmp_path)
+    assert (sorted(found), malformed) == ([1, 2], [])
+    assert (reader.read, reader.closed, reader.last_is_short) == (2, True, False)
 
 
 @pytest.mark.parametrize("block", [100, 1 << 20])

@@ -1,5 +1,6 @@
-"""BigQuery SQL → DuckDB SQL, and errors that point at the token of the SQL that the person wrote."""
+"""BigQuery SQL → DuckDB SQL, for one SELECT over tables of ours and nothing else."""
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,17 +11,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from telecom.adapters.local._complaints import caret, offset, point_at
 from telecom.errors import QueryError
 
-_NAMED_BY_DUCKDB = (
-    re.compile(r'Referenced column "(?P<name>[^"]+)" not found'),
-    re.compile(r'Referenced table "(?P<name>[^"]+)" not found'),
-    re.compile(r"Function with name (?P<name>\w+) does not exist", re.IGNORECASE),
-    re.compile(r"matches the given name and argument types '(?P<name>\w+)\("),
-    re.compile(r"Could not convert string '(?P<name>[^']+)'"),
-    re.compile(r'syntax error at or near "(?P<name>[^"]+)"'),
-    re.compile(r'column "(?P<name>[^"]+)" must appear in the GROUP BY'),
-)
+_OF_THE_ENGINE = ("duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,13 @@ def translate(sql: str, known: frozenset[str]) -> Translated:
     Raises:
         QueryError: it does not parse, is not a SELECT, or reads something that is not a table of ours.
     """
+    try:
+        return _translate(sql, known)
+    except RecursionError as error:
+        raise QueryError("The SQL is nested too deeply.", "Split it with WITH.") from error
+
+
+def _translate(sql: str, known: frozenset[str]) -> Translated:
     tree = _parse(sql)
     if not isinstance(tree, exp.Query) or next(tree.find_all(exp.DML, exp.DDL, exp.Command), None) not in (
         None,
@@ -60,24 +61,6 @@ def duckdb_type(bigquery: str) -> str:
     return _duckdb(exp.DataType.build(bigquery, dialect="bigquery"))
 
 
-def point_at(sql: str, token: str, message: str) -> QueryError:
-    """A QueryError whose message shows the line of `sql` with a caret under the first whole `token`."""
-    found = re.search(rf"(?<![\w.]){re.escape(token)}(?!\w)", sql, re.IGNORECASE) or re.search(
-        re.escape(token), sql, re.IGNORECASE
-    )
-    return QueryError(message if found is None or not token else f"{message}\n{_caret(sql, *found.span())}")
-
-
-def explain(sql: str, vendor_message: str) -> QueryError:
-    """DuckDB's complaint in terms of the BigQuery text: its first line, and the token it names, underlined."""
-    headline = vendor_message.split("\n\nLINE ")[0].split("\n\tCandidate functions")[0].strip()
-    headline = re.sub(r"^\w+ Error: ", "", headline)
-    for pattern in _NAMED_BY_DUCKDB:
-        if match := pattern.search(vendor_message):
-            return point_at(sql, match["name"], headline)
-    return QueryError(headline)
-
-
 def _duckdb(tree: exp.Expr) -> str:
     """Renders for DuckDB, where two things would silently mean something else: a bare NUMERIC (DECIMAL(18, 3) there,
     DECIMAL(38, 9) in BigQuery) and COUNTIF over nothing but NULL (NULL there, 0 in BigQuery).
@@ -92,29 +75,53 @@ def _duckdb(tree: exp.Expr) -> str:
 
 
 def _parse(sql: str) -> exp.Expr:
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
     try:
         trees = [tree for tree in sqlglot.parse(sql, read="bigquery") if tree is not None]
     except ParseError as error:
         first = error.errors[0]
-        end = _offset(sql, first["line"] or 1, first["col"] or 1)
-        shown = _caret(sql, max(end - len(first["highlight"] or " "), 0), end)
-        raise QueryError(f"{first['description']} near {first['highlight']!r}.\n{shown}") from error
+        end = offset(sql, first["line"] or 1, first["col"] or 1)
+        shown = caret(sql, max(end - len(first["highlight"] or " "), 0), end)
+        complaint = _complaint(first["description"], sql[end:])
+        raise QueryError(f"{complaint} near {first['highlight']!r}.\n{shown}") from error
     except TokenError as error:
-        raise QueryError(f"The SQL cannot be read: {error}. Is a quote or comment left open?") from error
+        raise _left_open(sql, error) from error
     if len(trees) != 1:
         raise QueryError(f"Expected one SELECT statement, found {len(trees)}.", "Run them one by one.")
     return trees[0]
 
 
+def _complaint(description: str, rest: str) -> str:
+    """What the parser misses, without the names of its own classes."""
+    if "<" not in description:
+        return description
+    return "Something is missing here" if rest.strip() else "The SQL ends too early"
+
+
+def _left_open(sql: str, error: TokenError) -> QueryError:
+    """The tokenizer's complaint; it tells where a quote was opened, not where a comment was."""
+    if found := re.search(r"Missing (\S+) from \d+:(\d+)", str(error.__cause__)):
+        mark, start = found[1], int(found[2])
+        return QueryError(f"A quote is left open.\n{caret(sql, start, start + len(mark))}")
+    return QueryError("The SQL cannot be read to its end.", "Is a quote or a comment left open?")
+
+
 def _resolve_tables(sql: str, tree: exp.Expr, known: Iterable[str]) -> tuple[str, ...]:
     """Full names of the warehouse tables in the tree; drops the project from each."""
-    ctes = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
+    for lateral in tree.find_all(exp.Lateral):
+        if not isinstance(lateral.this, exp.Subquery | exp.Explode | exp.Unnest):
+            raise _not_a_table(sql, lateral.this)
+    ctes = {cte.alias_or_name.lower() for cte in tree.find_all(exp.CTE)}
+    for name in ctes:
+        # One opened elsewhere in the statement would let the engine's own view of that name through.
+        if name.startswith(_OF_THE_ENGINE):
+            raise point_at(sql, name, f"The name {name!r} is reserved.")
     names = sorted(known)
     used = set()
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier):
-            raise point_at(sql, _function_name(table.this), "Table functions are not allowed; only tables are.")
-        if not table.db and table.name in ctes:
+            raise _not_a_table(sql, table.this)
+        if not table.db and table.name.lower() in ctes:
             continue
         table.set("catalog", None)
         full = f"{table.db}.{table.name}"
@@ -122,6 +129,10 @@ def _resolve_tables(sql: str, tree: exp.Expr, known: Iterable[str]) -> tuple[str
             raise point_at(sql, table.name, f"There is no table {full.lstrip('.')!r}.{_hint(full, names)}")
         used.add(full)
     return tuple(sorted(used))
+
+
+def _not_a_table(sql: str, node: exp.Expr) -> QueryError:
+    return point_at(sql, _function_name(node), "Table functions are not allowed; only tables are.")
 
 
 def _hint(full: str, names: list[str]) -> str:
@@ -139,17 +150,3 @@ def _function_name(node: exp.Expr) -> str:
 def _first_word(sql: str) -> str:
     match = re.search(r"\w+", sql)
     return match[0] if match else ""
-
-
-def _offset(sql: str, line: int, column: int) -> int:
-    starts = [0, *(m.end() for m in re.finditer("\n", sql))]
-    return min(starts[min(line, len(starts)) - 1] + column, len(sql))
-
-
-def _caret(sql: str, start: int, end: int) -> str:
-    line_start = sql.rfind("\n", 0, start) + 1
-    line = sql[line_start:].split("\n", 1)[0]
-    number = sql.count("\n", 0, start) + 1
-    lead = f"line {number}, column {start - line_start + 1}: "
-    width = max(1, min(end, line_start + len(line)) - start)
-    return f"{lead}{line}\n{' ' * (len(lead) + start - line_start)}{'^' * width}"

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from telecom.adapters.local._files import exclusive
 from telecom.errors import DependencyUnavailable
@@ -30,7 +31,10 @@ def mlflow_client(settings: Settings) -> Iterator["MlflowClient"]:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     home = settings.home
     home.mkdir(parents=True, exist_ok=True)
-    uri = f"sqlite:///{home / 'mlflow.db'}"
+    # With the driver named, MLflow leaves the path to SQLAlchemy, which undoes the quoting; MLflow would not.
+    uri = f"sqlite+pysqlite:///{quote(str(home / 'mlflow.db'))}"
+    # Otherwise it is the working directory, quotes and all, that goes into the SQL of its first experiment.
+    os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = (home / "experiments").as_uri()
     with exclusive(home / "mlflow.lock", settings.lock_seconds, "The model registry"):
         try:
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)

@@ -1,7 +1,6 @@
 """The feature store on one machine: groups registered as JSON, the online side as one SQLite file per snapshot."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from telecom.adapters.local._files import replace_file, write_json
+from telecom.adapters.local._files import beside, write_json
 from telecom.errors import DependencyUnavailable, NotFound
 from telecom.ports import FeatureGroup, Warehouse
 from telecom.settings import Settings
@@ -46,14 +45,13 @@ class LocalFeatureStore:
         definition = self._definition(group)
         names = (definition.entity, *definition.features)
         sql = f"SELECT {', '.join(names)} FROM {definition.table} WHERE snapshot_date = @snapshot_date"
-        beside = self._root / f".{group}.{os.getpid()}.sqlite"
-        beside.unlink(missing_ok=True)
-        with closing(sqlite3.connect(beside)) as database:
+        with beside(self._online(group)) as part, closing(sqlite3.connect(part)) as database:
+            # A file that is thrown away when anything fails needs no journal.
+            database.execute("PRAGMA journal_mode = OFF")
             database.execute("CREATE TABLE online (entity TEXT PRIMARY KEY, payload TEXT NOT NULL) WITHOUT ROWID")
             rows = self._warehouse.stream(sql, {"snapshot_date": snapshot_date})
             written = database.executemany("INSERT INTO online VALUES (?, ?)", _payloads(rows)).rowcount
             database.commit()
-        replace_file(beside, self._online(group))
         return max(written, 0)
 
     def read(self, group: str, entities: Sequence[str]) -> pa.Table:

@@ -1,10 +1,10 @@
 """Gauges on one machine: one Prometheus text file per job, as node_exporter's textfile collector reads them."""
 
-import os
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from telecom.adapters.local._files import beside
 from telecom.ports import Sample
 from telecom.settings import Settings
 
@@ -25,5 +25,5 @@ class LocalMetrics:
                 gauges[name] = Gauge(name, f"Set by the job {job}.", sorted(sample.labels), registry=registry)
             gauge = gauges[name]
             (gauge.labels(**sample.labels) if sample.labels else gauge).set(sample.value)
-        self._root.mkdir(parents=True, exist_ok=True)
-        write_to_textfile(os.fspath(self._root / f"{job}.prom"), registry)
+        with beside(self._root / f"{job}.prom") as part:
+            part.write_bytes(generate_latest(registry))

@@ -1,12 +1,11 @@
 """The lake on one machine: a folder. Keys become paths; an object, once written, is never changed."""
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
-from telecom.adapters.local._files import replace_file
+from telecom.adapters.local._files import beside
 from telecom.errors import InputRefused, NotFound, UsageError
 from telecom.settings import Settings
 
@@ -41,9 +40,8 @@ class LocalObjects:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise UsageError(f"The key {key!r} leads through an object.", "Use another key.") from error
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
-        shutil.copyfile(source, beside)
-        replace_file(beside, target)
+        with beside(target) as part:
+            shutil.copyfile(source, part)
         return target.as_uri()
 
     def get(self, uri: str, folder: Path) -> Path:

@@ -1,14 +1,13 @@
 """The model registry on one machine: MLflow over SQLite for versions and aliases, bundles as folders by digest."""
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telecom.adapters.local._files import fsync_path
+from telecom.adapters.local._files import beside
 from telecom.adapters.local._mlflow import mlflow_client
 from telecom.errors import NotFound
 from telecom.ports import ModelVersion
@@ -90,13 +89,8 @@ class LocalRegistry:
         """Copies a bundle to its place by digest, whole or not at all."""
         target = self._folder(name, digest)
         if not target.is_dir():
-            beside = target.with_name(f".{target.name}.{os.getpid()}")
-            shutil.rmtree(beside, ignore_errors=True)
-            shutil.copytree(bundle, beside)
-            for path in beside.rglob("*"):
-                fsync_path(path)
-            beside.rename(target)
-            fsync_path(target.parent)
+            with beside(target) as part:
+                shutil.copytree(bundle, part)
         return target
 
 

@@ -6,8 +6,9 @@ prepares its files aside and takes the write lock for the commit alone. See docs
 
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,10 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from telecom.adapters.local._catalog import Catalog, DataFile, read_catalog, write_catalog
-from telecom.adapters.local._dialect import Translated, duckdb_type, explain, translate
+from telecom.adapters.local._complaints import one_name_each, vendor_errors
+from telecom.adapters.local._dialect import Translated, duckdb_type, translate
 from telecom.adapters.local._files import exclusive, exclusive_now, replace_file, shared
 from telecom.errors import QueryError, TelecomError
-from telecom.ports import Parameters, Scalar, Write
+from telecom.ports import Parameters, Reader, Scalar, Write
 from telecom.settings import Settings
 from telecom.tables import Contract, contracts
 
@@ -42,9 +44,10 @@ class LocalWarehouse:
         Raises:
             QueryError: the SQL does not parse or cannot run; the message points at the token.
         """
-        with self._reading(sql) as (connection, select), _vendor_errors(sql):
-            relation = connection.sql(select.sql, params=_bound(select, parameters))
-            yield from relation.to_arrow_reader(batch_rows)
+        with self._reading(sql) as (connection, select), vendor_errors(sql):
+            reader = connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_reader(batch_rows)
+            one_name_each(sql, reader.schema.names)
+            yield from reader
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The whole result as one table.
@@ -52,11 +55,16 @@ class LocalWarehouse:
         Raises:
             QueryError: as for `stream`.
         """
-        with self._reading(sql) as (connection, select), _vendor_errors(sql):
-            return connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_table()
+        return self._query(sql, parameters)
 
-    def write(self, *writes: Write) -> tuple[int, ...]:
-        """Replaces the named rows of each table, all in one commit.
+    def _query(self, sql: str, parameters: Parameters | None, preview: "_Preview | None" = None) -> pa.Table:
+        with self._reading(sql, preview) as (connection, select), vendor_errors(sql):
+            table = connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_table()
+            one_name_each(sql, table.schema.names)
+            return table
+
+    def write(self, *writes: Write, inspect: Callable[[Reader], None] | None = None) -> tuple[int, ...]:
+        """Replaces the named rows of each table, all in one commit, unless `inspect` raises at the sight of them.
 
         Raises:
             TelecomError: a column is missing or a REQUIRED one holds NULL; nothing was changed.
@@ -64,7 +72,10 @@ class LocalWarehouse:
         """
         with self._staging() as staging:
             files = [self._stage(write, staging) for write in writes]
-            self._commit(staging, [(w.table, file) for w, file in zip(writes, files, strict=True)])
+            staged = [(w.table, file) for w, file in zip(writes, files, strict=True)]
+            if inspect:
+                inspect(_Preview(self, staging, read_catalog(self._catalog_path).replaced(_by_table(staged))))
+            self._commit(staging, staged)
         return tuple(file.rows for file in files)
 
     def _stage(self, write: Write, staging: Path) -> DataFile:
@@ -85,34 +96,38 @@ class LocalWarehouse:
     def _stage_select(self, sql: str, parameters: Parameters, contract: Contract, target: Path) -> None:
         typed = ", ".join(f"CAST({c.name} AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
         options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
-        # Look-ups skip row groups in key order; a table clustered by other columns is spared the sorting.
-        key = [name for name in contract.key if name not in contract.replace_by]
-        order = f"ORDER BY {', '.join(key)}" if key and set(contract.cluster_by) <= set(contract.key) else ""
-        with self._reading(sql) as (connection, select), _vendor_errors(sql):
-            ordered = f"SELECT {typed} FROM ({select.sql}) {order}"
-            connection.execute(f"COPY ({ordered}) TO '{_quoted(target)}' ({options})", _bound(select, parameters))
+        with self._reading(sql) as (connection, select), vendor_errors(sql):
+            rows = f"SELECT {typed} FROM ({select.sql})"
+            connection.execute(f"COPY ({rows}) TO '{_quoted(target)}' ({options})", _bound(select, parameters))
 
     def _commit(self, staging: Path, staged: list[tuple[str, DataFile]]) -> None:
-        changes = {table: tuple(file for name, file in staged if name == table) for table, _ in staged}
         with exclusive(self._root / "write.lock", self._settings.lock_seconds, f"The warehouse {self._root}"):
             for _, file in staged:
                 replace_file(staging / file.path, self._root / file.path)
-            following = read_catalog(self._catalog_path).replaced(changes)
+            following = read_catalog(self._catalog_path).replaced(_by_table(staged))
             write_catalog(self._catalog_path, following)
             self._remove_unreferenced(following)
 
     @contextmanager
-    def _reading(self, sql: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Translated]]:
+    def _reading(
+        self, sql: str, preview: "_Preview | None" = None
+    ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Translated]]:
         """A connection that sees one state of the tables that `sql` names, and its SQL in DuckDB's dialect."""
         select = translate(sql, frozenset(contracts()))
         with ExitStack() as stack:
             stack.enter_context(shared(self._root / "files.lock"))
             connection = stack.enter_context(closing(self._connect()))
-            catalog = read_catalog(self._catalog_path)
+            catalog = preview.catalog if preview else read_catalog(self._catalog_path)
             for table in select.tables:
-                _create_view(connection, self._root, contracts()[table], catalog)
+                files = [self._place(file, preview) for file in catalog.files.get(table, ())]
+                _create_view(connection, contracts()[table], files)
             _confine(connection, self._root)
             yield connection, select
+
+    def _place(self, file: DataFile, preview: "_Preview | None") -> Path:
+        """Where a file of the catalogue lies: a staged one is not in its place yet."""
+        staged = preview.staging / file.path if preview else None
+        return staged if staged and staged.is_file() else self._root / file.path
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         spill = self._root / ".spill"
@@ -121,6 +136,8 @@ class LocalWarehouse:
             "autoinstall_known_extensions": "false",
             "memory_limit": f"{int(self._settings.memory_gb * 1024)}MiB",
             "temp_directory": str(spill),
+            # BigQuery raises on a zero divisor and on LN(0); the default here is infinity.
+            "ieee_floating_point_ops": "false",
         }
         if self._settings.threads:
             config["threads"] = self._settings.threads
@@ -165,8 +182,27 @@ def _sweep(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, root: Path, contract: Contract, catalog: Catalog) -> None:
-    files = [root / file.path for file in catalog.files.get(contract.table, ())]
+@dataclass(frozen=True)
+class _Preview:
+    """The tables as they will be after a commit; implements `telecom.ports.Reader`."""
+
+    warehouse: LocalWarehouse
+    staging: Path
+    catalog: Catalog
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """As `LocalWarehouse.query`."""
+        return self.warehouse._query(sql, parameters, self)
+
+
+def _by_table(staged: Iterable[tuple[str, DataFile]]) -> dict[str, tuple[DataFile, ...]]:
+    found: dict[str, tuple[DataFile, ...]] = {}
+    for table, file in staged:
+        found[table] = (*found.get(table, ()), file)
+    return found
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[Path]) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.dataset}")
     if files:
         quoted = ", ".join(f"'{_quoted(path)}'" for path in files)
@@ -182,19 +218,6 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute(f"SET allowed_directories = ['{_quoted(folder)}']")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
-
-
-@contextmanager
-def _vendor_errors(sql: str) -> Iterator[None]:
-    """Translates whatever DuckDB or Arrow raise."""
-    try:
-        yield
-    except (duckdb.OperationalError, duckdb.InternalError) as error:
-        raise TelecomError(
-            f"The local engine failed: {error}", "Is the disk full or TELECOM_MEMORY_GB too small?"
-        ) from error
-    except (duckdb.Error, pa.ArrowInvalid) as error:
-        raise explain(sql, str(error)) from error
 
 
 def _stage_rows(batches: Iterable[pa.RecordBatch], contract: Contract, target: Path) -> None:
