@@ -34,11 +34,6 @@ SAME = {
 }
 PROTECTION = ["online_security", "online_backup", "device_protection", "tech_support"]
 STREAMING = ["streaming_tv", "streaming_movies"]
-TWINS = [
-    *("senior_citizen", "partner", "dependents", "tenure_months", "phone_service", "multiple_lines"),
-    *("internet_service", *PROTECTION, *STREAMING, "contract", "paperless_billing", "payment_method"),
-    *("monthly_charges", "total_charges"),
-]
 Failures = dict[str, int]
 
 
@@ -86,7 +81,6 @@ def features(clean: pd.DataFrame) -> pd.DataFrame:
     bands = pd.cut(tenure, [-1, 6, 12, 24, 48, np.inf], labels=["0-6", "7-12", "13-24", "25-48", "49+"])
     added = {
         "feature_timestamp": pd.to_datetime(clean["snapshot_date"], utc=True),
-        "split": splits(clean),
         "tenure_band": bands.astype("str"),
         "contract_months": months,
         "months_to_renewal": months - tenure % months,
@@ -98,14 +92,16 @@ def features(clean: pd.DataFrame) -> pd.DataFrame:
         "protection_count": protection,
         "price_per_service": (monthly / services.where(services > 0)).fillna(monthly).round(6),
     }
-    return clean.assign(**added)[contract(FEATURES).schema.names]
+    rows = clean.assign(**added)
+    return rows.assign(split=splits(rows))[contract(FEATURES).schema.names]
 
 
-def splits(clean: pd.DataFrame) -> pd.Series:
-    """70/15/15 by MD5 of the smallest id among customers alike in every feature; rows must be ordered by id."""
-    smallest = clean["customer_id"].groupby([clean[name] for name in TWINS], sort=False).transform("first")
+def splits(rows: pd.DataFrame) -> pd.Series:
+    """70/15/15 by MD5 of the smallest id among customers alike in every model input; rows must be ordered by id."""
+    inputs = [rows[column.name] for column in contract(FEATURES).features]
+    smallest = rows["customer_id"].groupby(inputs, sort=False).transform("first")
     bucket = smallest.map(lambda name: hashlib.md5(name.encode()).hexdigest()[:4])
-    return pd.Series(np.select([bucket < "b333", bucket < "d999"], ["train", "validation"], "test"), clean.index)
+    return pd.Series(np.select([bucket < "b333", bucket < "d999"], ["train", "validation"], "test"), rows.index)
 
 
 def checked(rows: pd.DataFrame, table: str) -> Failures:
