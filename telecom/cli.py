@@ -2,6 +2,7 @@
 and only inside a command, so that `telecom --help` is quick.
 """
 
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,8 @@ def demo(
         rows = [(step.name, step.rows, f"{step.seconds:.1f}", step.outcome) for step in loop.done]
         console.print_table("The churn loop", ("step", "rows", "seconds", "outcome"), rows)
         console.print_next(f"Open {loop.page} in a browser.")
-        console.print_next("telecom query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
+        command = sys.argv[0] if Path(sys.argv[0]).name == "telecom" else "telecom"
+        console.print_next(f"{command} query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
 
 
 @app.command()
