@@ -7,7 +7,19 @@ from importlib import import_module
 from typing import Any, cast
 
 from telecom.errors import DependencyUnavailable, MissingExtra
-from telecom.ports import Experiments, FeatureStore, Metrics, ModelRegistry, Objects, Warehouse
+from telecom.ports import (
+    AutoMl,
+    BatchPredictor,
+    Endpoints,
+    Experiments,
+    FeatureStore,
+    Identity,
+    Metrics,
+    ModelRegistry,
+    Objects,
+    Pipelines,
+    Warehouse,
+)
 from telecom.progress import Progress, Silent
 from telecom.settings import Settings
 
@@ -18,6 +30,21 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "registry"): "telecom.adapters.local.registry:LocalRegistry",
     ("local", "experiments"): "telecom.adapters.local.experiments:LocalExperiments",
     ("local", "metrics"): "telecom.adapters.local.metrics:LocalMetrics",
+    ("local", "pipelines"): "telecom.adapters.local.pipelines:LocalPipelines",
+    ("local", "automl"): "telecom.adapters.local.automl:LocalAutoMl",
+    ("local", "endpoints"): "telecom.adapters.local.endpoints:LocalEndpoints",
+    ("local", "identity"): "telecom.adapters.local.identity:LocalIdentity",
+    ("gcp", "warehouse"): "telecom.adapters.gcp.warehouse:BigQueryWarehouse",
+    ("gcp", "objects"): "telecom.adapters.gcp.objects:CloudStorageObjects",
+    ("gcp", "features"): "telecom.adapters.gcp.features:VertexFeatureStore",
+    ("gcp", "registry"): "telecom.adapters.gcp.registry:VertexRegistry",
+    ("gcp", "experiments"): "telecom.adapters.gcp.experiments:VertexExperiments",
+    ("gcp", "metrics"): "telecom.adapters.gcp.metrics:CloudMonitoringMetrics",
+    ("gcp", "pipelines"): "telecom.adapters.gcp.pipelines:VertexPipelines",
+    ("gcp", "batch"): "telecom.adapters.gcp.batch:VertexBatchPredictor",
+    ("gcp", "automl"): "telecom.adapters.gcp.automl:VertexAutoMl",
+    ("gcp", "endpoints"): "telecom.adapters.gcp.endpoints:VertexEndpoints",
+    ("gcp", "identity"): "telecom.adapters.gcp.identity:GoogleIdentity",
 }
 OWN_PACKAGES = ("telecom", "mlops", "llmops")
 
@@ -58,6 +85,33 @@ class Platform:
     def metrics(self) -> Metrics:
         """Gauges."""
         return cast(Metrics, self._adapter("metrics"))
+
+    @cached_property
+    def pipelines(self) -> Pipelines:
+        """Starts compiled pipelines."""
+        return cast(Pipelines, self._adapter("pipelines"))
+
+    @cached_property
+    def batch(self) -> BatchPredictor | None:
+        """Batch prediction outside this process; None where the backend has none."""
+        if (self.settings.backend, "batch") not in ADAPTERS:
+            return None
+        return cast(BatchPredictor, self._adapter("batch", self.warehouse))
+
+    @cached_property
+    def automl(self) -> AutoMl:
+        """Somebody else's search for a model."""
+        return cast(AutoMl, self._adapter("automl", self.warehouse))
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Online serving."""
+        return cast(Endpoints, self._adapter("endpoints"))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Verifies tokens."""
+        return cast(Identity, self._adapter("identity"))
 
     def _adapter(self, port: str, *others: object) -> object:
         return load_adapter(self.settings.backend, port)(self.settings, *others)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -146,6 +146,122 @@ class Metrics(Protocol):
     def publish(self, job: str, samples: Sequence[Sample]) -> None: ...
 
 
+@dataclass(frozen=True)
+class PipelineRequest:
+    """A compiled pipeline to be started once.
+
+    `job_id` (lower case letters, digits, '-', at most 128) makes a repetition harmless: the same id is never started
+    twice. `labels` follow Google Cloud's rules (lower case, at most 63 characters).
+    """
+
+    spec: Path
+    job_id: str
+    parameters: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step of a pipeline: its state, wall seconds (once finished) and the metrics that it logged."""
+
+    name: str
+    state: Literal["running", "succeeded", "failed", "skipped"]
+    seconds: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """What became of a request. `link` is where a person looks; `already` says that the id was started before."""
+
+    job_id: str
+    state: Literal["submitted", "succeeded", "failed"]
+    link: str
+    already: bool = False
+    steps: tuple[StepRun, ...] = ()
+
+
+@runtime_checkable
+class Pipelines(Protocol):
+    """Starts compiled pipelines: on this machine until they end, on Google Cloud until they are accepted."""
+
+    def start(self, request: PipelineRequest, on_step: Callable[[StepRun], None] | None = None) -> PipelineRun: ...
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """A registered model over a warehouse table, by the serving container. `key` names the column carried through."""
+
+    model: str
+    version: str
+    table: str
+    key: str
+    excluded: tuple[str, ...]
+    machine: str
+    replicas: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class BatchPredictor(Protocol):
+    """Predicts outside this process; returns the full name of the table with `key` and `prediction` (JSON)."""
+
+    def predict(self, request: BatchRequest) -> str: ...
+
+
+@dataclass(frozen=True)
+class AutoMlTask:
+    """Labelled rows in a warehouse table: `split` is train, validation or test; `label` is BOOL."""
+
+    table: str
+    key: str
+    features: tuple[str, ...]
+    label: str
+    split: str
+    minutes: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class AutoMlResult:
+    """The best model found, in words, and its probabilities of the test rows: columns `key` and `probability`."""
+
+    description: str
+    tried: int
+    predictions: pa.Table
+
+
+@runtime_checkable
+class AutoMl(Protocol):
+    """A time-boxed search for a model, by whoever does that best."""
+
+    def search(self, task: AutoMlTask) -> AutoMlResult: ...
+
+
+@runtime_checkable
+class Endpoints(Protocol):
+    """Online serving: which registered version gets which share of the requests."""
+
+    def deploy(self, model: str, version: str, share: int) -> Mapping[str, int]:
+        """Gives a version `share` percent of the traffic, the others the rest in proportion; returns all shares."""
+        ...
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who called, from a verified token: `email` or subject, and the other claims."""
+
+    name: str
+    claims: Mapping[str, Any]
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """Verifies bearer tokens. Whatever is not certainly valid is refused."""
+
+    def verify(self, token: str, audience: str) -> Caller: ...
+
+
 class Ports(Protocol):
     """All of them, for the few callers that run a whole loop."""
 
@@ -166,6 +282,17 @@ class Ports(Protocol):
 
     @property
     def metrics(self) -> Metrics: ...
+
+    @property
+    def batch(self) -> BatchPredictor | None:
+        """None where scoring in this process is the way."""
+        ...
+
+    @property
+    def automl(self) -> AutoMl: ...
+
+    @property
+    def endpoints(self) -> Endpoints: ...
 
     @property
     def progress(self) -> Progress: ...

@@ -19,6 +19,23 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".telecom"), description="folder of all local state (lake, warehouse, models, registry)")
     project: str = Field("", description="Google Cloud project id; required when the backend is gcp")
     region: str = Field("us-central1", description="Google Cloud region of every regional resource")
+    bucket_prefix: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9-]{1,50}[a-z0-9])?$",
+        description="buckets are <prefix>-bronze, -gold, -models, … (one per layer); default: <project>-<env>",
+    )
+    service_account: str = Field("", description="e-mail of the account under which pipelines and jobs run")
+    image: str = Field(
+        "",
+        pattern=r"^(\S+@sha256:[0-9a-f]{64})?$",
+        description="container image of pipeline steps and model serving, by digest (…@sha256:…)",
+    )
+    max_gb_billed: float = Field(100.0, gt=0, description="GiB that one BigQuery query may bill; above, it is refused")
+    online_store: str = Field("", description="Bigtable online store of the features; empty: reads go to BigQuery")
+    endpoint: str = Field(
+        "", pattern=r"^\d{0,10}$", description="numeric id of the Vertex AI endpoint; empty: batch only"
+    )
+    audience: str = Field("", description="audience that a caller's token must name, the URL of this service")
     threads: int = Field(0, ge=0, le=256, description="threads of the local engine; 0 means one per core")
     memory_gb: float = Field(
         1.0, ge=0.25, le=1024, description="memory the local engine may use before it spills to disk, in GiB"
@@ -45,11 +62,18 @@ class Settings(BaseSettings):
         except RuntimeError as error:
             raise ValueError("there is no such user; write the folder's path from / on") from error
 
+    def bucket(self, layer: str) -> str:
+        """The bucket of a layer of the lake (`bronze`, `models`, …), without `gs://`."""
+        return f"{self.bucket_prefix or f'{self.project}-{self.env}'}-{layer}"
+
     @model_validator(mode="after")
     def _gcp_needs_a_project(self) -> "Settings":
         if self.backend == "gcp" and not self.project:
             raise ValueError("TELECOM_PROJECT is empty; set it to the Google Cloud project id")
         return self
+
+
+LAYERS = ("bronze", "silver", "gold", "docs", "models", "pipelines")
 
 
 def load_settings() -> Settings:

@@ -8,5 +8,6 @@ compile() {
   .venv/bin/uv pip compile pyproject.toml tools/build-requirements.in "$@" --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file "$out"
 }
-compile requirements.lock --extra local --extra train --extra report
-compile requirements-dev.lock --extra local --extra train --extra report --extra dev
+run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve)
+compile requirements.lock "${run[@]}"
+compile requirements-dev.lock "${run[@]}" --extra gcp --extra dev
