@@ -47,7 +47,7 @@ def load(csv: Path) -> tuple[Matrix, Labels]:
         ports = Platform(Settings(home=Path(home)))
         data_ingestion.run(ports.warehouse, ports.objects, Silent(), csv=str(csv), snapshot_date=now.date(), now=now)
         data_prep_churn.run(ports.warehouse, Silent(), now=now)
-        data = training_data.load(ports.warehouse)
+        data = training_data.load(ports.warehouse, most=10**9)
     parts = (data.train, data.validation, data.test)
     order = np.argsort(np.concatenate([np.array(part.ids) for part in parts]))
     return np.concatenate([p.x for p in parts])[order], np.concatenate([p.y for p in parts])[order]

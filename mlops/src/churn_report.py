@@ -78,7 +78,7 @@ def run(
     loaded = bundle.load(registry.fetch(MODEL, version.version), expected_digest=version.digest)
     progress.start("Drawing the report")
     config = config.model_copy(update=loaded.model.economics.as_json())
-    data = training_data.load(warehouse)
+    data = training_data.load(warehouse, most=config.training_rows)
     found = evaluate_churn.compare(data, registry, version, config)
     content = view.ReportData(
         generated_at=now,

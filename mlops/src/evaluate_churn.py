@@ -109,7 +109,7 @@ def run(
         NotFound: nothing was trained yet.
     """
     progress.start("Comparing on the test customers")
-    data = training_data.load(warehouse)
+    data = training_data.load(warehouse, most=config.training_rows)
     candidate = find(registry, CHALLENGER) or find(registry, CHAMPION)
     if candidate is None:
         raise NotFound(f"{MODEL} has neither challenger nor champion.", "Run: telecom train")

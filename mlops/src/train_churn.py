@@ -27,7 +27,7 @@ from mlops.src.modelling.trainer import Trained, library_versions, train
 from mlops.src.modelling.tuning import Tuned, tune
 from mlops.src.training_data import TrainingData
 from mlops.src.utils_bigquery import load_query
-from telecom.ports import Experiments, ModelRegistry, ModelVersion, Run, Warehouse
+from telecom.ports import Experiments, ModelRegistry, ModelVersion, Parameters, Run, Warehouse
 from telecom.progress import Progress
 
 EXPERIMENT = "telco-churn"
@@ -60,16 +60,19 @@ def run(
     now: datetime,
     up_to: date | None = None,
 ) -> TrainedModel:
-    """Trains on every labelled customer up to a date; the same data and configuration give the same version.
+    """Trains on the labelled customers up to a date; the same data and configuration give the same version.
+
+    Of more than `config.training_rows` customers a fixed sample is taken.
 
     Raises:
         NotFound: nobody is labelled.
         UsageError: too few are.
     """
     progress.start("Reading labelled customers")
-    data = training_data.load(warehouse, up_to)
+    data = training_data.load(warehouse, up_to, most=config.training_rows)
     tuned, trained = fit(data, config, progress)
-    reference = _reference(warehouse, data, trained.model, up_to)
+    chosen = training_data.selection(warehouse, up_to, config.training_rows)
+    reference = _reference(warehouse, data, trained.model, chosen)
     provenance = _provenance(data, tuned, config, now)
     version = _register(registry, trained.model, provenance, reference)
     measured = evaluate(data.validation.y, trained.model.predict(data.validation.x), trained.model.threshold)
@@ -135,11 +138,11 @@ def shap_summary(model: ChurnModel, part: training_data.Part) -> dict[str, float
     return dict(sorted(by_name.items(), key=lambda item: -item[1]))
 
 
-def _reference(warehouse: Warehouse, data: TrainingData, model: ChurnModel, up_to: date | None) -> dict[str, Any]:
+def _reference(warehouse: Warehouse, data: TrainingData, model: ChurnModel, chosen: Parameters) -> dict[str, Any]:
     """What later snapshots are compared with: the train split's features, the other splits' scores."""
     unseen = np.concatenate([model.predict(part.x) for part in (data.validation, data.test)])
     source = f"({load_query('training_rows')})"
-    profile = reference_profile(warehouse, unseen, source=source, parameters={"up_to": up_to or training_data.FOREVER})
+    profile = reference_profile(warehouse, unseen, source=source, parameters=chosen)
     loaded: dict[str, Any] = json.loads(profile.to_json())
     return loaded
 

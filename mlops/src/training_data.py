@@ -17,9 +17,11 @@ from mlops.src.modelling.slices import SLICE_COLUMNS
 from mlops.src.modelling.trainer import Labelled, training_order
 from mlops.src.utils_bigquery import load_query
 from telecom.errors import NotFound, UsageError
-from telecom.ports import Warehouse
+from telecom.ports import Parameters, Warehouse
 
 FOREVER = date(9999, 12, 31)
+ALL = "g"
+"""A hash of hexadecimal digits is always below this."""
 PLENTY = 1_500
 FEWEST = 30
 """Leavers, and stayers, that each split needs at least: below that no figure means anything."""
@@ -63,14 +65,25 @@ class TrainingData:
         return float(np.concatenate([part.y for part in (self.train, self.validation, self.test)]).mean())
 
 
-def load(warehouse: Warehouse, up_to: date | None = None) -> TrainingData:
-    """Reads each customer's newest labelled snapshot up to a date.
+def selection(warehouse: Warehouse, up_to: date | None, most: int) -> Parameters:
+    """Parameters of `training_rows.sql` that choose about `most` labelled customers up to a date, or all if fewer.
+
+    A customer is in or out by a hash of its id, so that the same data give the same customers.
+    """
+    until = up_to or FOREVER
+    labelled = warehouse.query(load_query("labelled_customers"), {"up_to": until})["customers"][0].as_py()
+    below = ALL if labelled <= most else f"{int(most / labelled * 16**8):08x}"
+    return {"up_to": until, "below": below}
+
+
+def load(warehouse: Warehouse, up_to: date | None = None, *, most: int) -> TrainingData:
+    """Reads each customer's newest labelled snapshot up to a date; of more than `most` customers a fixed sample.
 
     Raises:
         NotFound: there are no labelled customers.
         UsageError: a split has fewer than `FEWEST` leavers or stayers.
     """
-    table = warehouse.query(load_query("training_rows"), {"up_to": up_to or FOREVER})
+    table = warehouse.query(load_query("training_rows"), selection(warehouse, up_to, most))
     if not table.num_rows:
         until = f" up to {up_to}" if up_to else ""
         raise NotFound(
