@@ -8,8 +8,9 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 CSV ?=
+OPTIONS ?=
 
-.PHONY: help demo test check format bench lock docs clean
+.PHONY: help demo test check format bench smoke-gcp lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,6 +34,9 @@ format: $(DEV_READY) ## rewrites the code in the house's format
 
 bench: $(DEV_READY) ## speed and memory on 1 M generated customers, beside pandas in the same run
 	@$(BIN)/python -m benchmarks
+
+smoke-gcp: $(DEV_READY) ## asks a real project what only a real project can tell (TELECOM_PROJECT)
+	@$(BIN)/python -m tools.smoke_gcp $(OPTIONS)
 
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs

@@ -57,7 +57,7 @@ def champion(bench: Bench) -> Measured:
         p, config = platform(bench), ChurnConfig()
         csv = bench.scratch("training.csv")
         write_csv(csv, TRAINING_CUSTOMERS, TRAINING_SEED)
-        _ingest(p, csv, TRAINED_ON)
+        ingest(p, csv, TRAINED_ON)
         data_prep_churn.run(p.warehouse, Silent(), now=NOW, snapshot_date=TRAINED_ON)
         train_churn.run(p.warehouse, p.registry, p.experiments, Silent(), config, now=NOW)
         evaluate_churn.promote(p.warehouse, p.registry, p.metrics, Silent(), config, now=NOW)
@@ -67,7 +67,7 @@ def champion(bench: Bench) -> Measured:
 
 def ingested(bench: Bench) -> Measured:
     """The customers in the bronze table."""
-    return _once(bench.home / ".ingested", lambda: _ingest(platform(bench), bench.csv, SNAPSHOT), bench)
+    return _once(bench.home / ".ingested", lambda: ingest(platform(bench), bench.csv, SNAPSHOT), bench)
 
 
 def prepared(bench: Bench) -> Measured:
@@ -90,7 +90,8 @@ def score(bench: Bench, *, with_reasons: bool) -> batch_inference.Scored:
     )
 
 
-def _ingest(p: Platform, csv: Path, day: date) -> None:
+def ingest(p: Platform, csv: Path, day: date) -> None:
+    """A file into the bronze table of a day."""
     data_ingestion.run(p.warehouse, p.objects, Silent(), csv=str(csv), snapshot_date=day, now=NOW)
 
 

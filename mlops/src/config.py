@@ -19,7 +19,7 @@ class ChurnConfig(BaseSettings):
 
     seed: int = Field(7, ge=0, description="seed of everything drawn while training and evaluating")
     training_rows: int = Field(
-        2_000_000, ge=1_500, description="labelled customers to train and evaluate on, at most; of more, a fixed sample"
+        500_000, ge=1_500, description="labelled customers to train and evaluate on, at most; of more, a fixed sample"
     )
     tuning_trials: int = Field(25, ge=1, le=1_000, description="parameter sets that the tuner tries")
     tuning_rows: int = Field(20_000, ge=500, description="customers that the tuner looks at, at most")
