@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from telecom.adapters.local._files import beside
 from telecom.adapters.local._mlflow import mlflow_client
+from telecom.adapters.local._registry_cache import RegistryState, change_counter, read_cache, write_cache
 from telecom.errors import NotFound
 from telecom.ports import ModelVersion
 from telecom.settings import Settings
@@ -57,13 +58,11 @@ class LocalRegistry:
 
     def versions(self, name: str) -> tuple[ModelVersion, ...]:
         """Every version, newest first; empty when none was registered."""
-        with mlflow_client(self._settings) as client:
-            return _versions(client, name)
+        return self._state(name).versions
 
     def champions(self, name: str) -> tuple[str, ...]:
         """Versions that were champion, newest first, the present one included; at most ten."""
-        with mlflow_client(self._settings) as client:
-            return tuple(_history(client, name)) if _exists(client, name) else ()
+        return self._state(name).champions
 
     def fetch(self, name: str, version: str) -> Path:
         """The folder of a version, or of the version that an alias points at. Verify the bundle before using it.
@@ -81,6 +80,18 @@ class LocalRegistry:
             f"{name} has no version or alias {version!r}.",
             "Run: telecom train, then telecom evaluate and promote",
         )
+
+    def _state(self, name: str) -> RegistryState:
+        database, cache = self._settings.home / "mlflow.db", self._settings.home / "registry.json"
+        known = read_cache(cache, change_counter(database), name)
+        if known:
+            return known
+        with mlflow_client(self._settings) as client:
+            found = RegistryState(
+                _versions(client, name), tuple(_history(client, name)) if _exists(client, name) else ()
+            )
+            write_cache(cache, change_counter(database), name, found)
+        return found
 
     def _folder(self, name: str, digest: str) -> Path:
         return self._settings.home / "models" / name / digest[:16]
