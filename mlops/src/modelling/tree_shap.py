@@ -22,7 +22,7 @@ BLOCK_ROWS = 8192
 
 
 @dataclass(frozen=True)
-class _Lookup:
+class Lookup:
     """One group, ready to score: rows of the answer matrix, features, their table, its sum over features."""
 
     answers: tuple[int, ...]
@@ -32,7 +32,7 @@ class _Lookup:
 
 
 @dataclass(frozen=True)
-class _Questions:
+class Questions:
     """All questions about one feature: the slice of the answer matrix they fill."""
 
     feature: int
@@ -49,6 +49,9 @@ class TreeShap:
 
     Attributes:
         bias: the expected margin (log-odds); bias plus a row's contributions is that row's margin.
+        features: number of model inputs.
+        questions: the distinct questions of the ensemble, by feature.
+        lookups: the groups, with their tables.
     """
 
     def __init__(self, document: dict[str, Any]) -> None:
@@ -56,11 +59,11 @@ class TreeShap:
         groups = grouped(ensemble)
         conditions = sorted({question for group in groups for question in group.questions})
         self.bias = expected_margin(ensemble)
-        self._features = ensemble.feature_count
+        self.features = ensemble.feature_count
         self._count = len(conditions)
-        self._questions = _by_feature(conditions)
+        self.questions = _by_feature(conditions)
         row = {condition: i for i, condition in enumerate(conditions)}
-        self._lookups = tuple(_lookup(group, row) for group in groups)
+        self.lookups = tuple(_lookup(group, row) for group in groups)
 
     @classmethod
     def from_booster(cls, booster: Any) -> "TreeShap":
@@ -69,7 +72,7 @@ class TreeShap:
 
     def contributions(self, x: Matrix, threads: int = 2) -> Floats:
         """Contributions in log-odds (rows, features) of an encoded matrix; NaN is a missing value."""
-        out = np.empty((len(x), self._features))
+        out = np.empty((len(x), self.features))
 
         def fill(start: int) -> None:
             block = _block(x, start)
@@ -98,12 +101,12 @@ class TreeShap:
         _over_blocks(fill, len(x), threads)
         return out
 
-    def _matched(self, block: Matrix) -> Iterator[tuple[_Lookup, npt.NDArray[np.intp]]]:
+    def _matched(self, block: Matrix) -> Iterator[tuple[Lookup, npt.NDArray[np.intp]]]:
         """Each group with the table position of every row; the array is reused from group to group."""
         answers = self._answers(block)
         pattern = np.empty_like(answers[0]) if self._count else np.empty(0, dtype=np.uint64)
         index = np.empty(block.shape[1], dtype=np.intp)
-        for lookup in self._lookups:
+        for lookup in self.lookups:
             np.copyto(pattern, answers[lookup.answers[0]])
             for row in lookup.answers[1:]:
                 np.add(pattern, pattern, out=pattern)
@@ -115,7 +118,7 @@ class TreeShap:
         """1 where the answer is "left", a byte per row, seen as 64-bit words so that eight rows shift at once."""
         padded = -(-block.shape[1] // 8) * 8
         answers = np.zeros((self._count, padded), dtype=np.uint8)
-        for asked in self._questions:
+        for asked in self.questions:
             column = block[asked.feature]
             target = answers[asked.rows, : len(column)]
             np.less(column[None, :], asked.thresholds[:, None], out=target.view(np.bool_))
@@ -141,17 +144,17 @@ def _over_blocks(fill: Callable[[int], None], rows: int, threads: int) -> None:
             future.result()
 
 
-def _by_feature(conditions: list[Condition]) -> tuple[_Questions, ...]:
+def _by_feature(conditions: list[Condition]) -> tuple[Questions, ...]:
     parts = []
     for feature in sorted({condition.feature for condition in conditions}):
         rows = [i for i, condition in enumerate(conditions) if condition.feature == feature]
         asked = [conditions[i] for i in rows]
         thresholds = np.array([condition.threshold for condition in asked], dtype=np.float32)
         default_left = np.array([condition.default_left for condition in asked], dtype=np.uint8)
-        parts.append(_Questions(feature, slice(rows[0], rows[-1] + 1), thresholds, default_left))
+        parts.append(Questions(feature, slice(rows[0], rows[-1] + 1), thresholds, default_left))
     return tuple(parts)
 
 
-def _lookup(group: Group, row: dict[Condition, int]) -> _Lookup:
+def _lookup(group: Group, row: dict[Condition, int]) -> Lookup:
     table = table_of(group)
-    return _Lookup(tuple(row[question] for question in group.questions), group.features, table, table.sum(axis=0))
+    return Lookup(tuple(row[question] for question in group.questions), group.features, table, table.sum(axis=0))
