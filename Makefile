@@ -38,6 +38,9 @@ bench: $(DEV_READY) ## speed and memory on 1 M generated customers, beside panda
 smoke-gcp: $(DEV_READY) ## asks a real project what only a real project can tell (TELECOM_PROJECT)
 	@$(BIN)/python -m tools.smoke_gcp $(OPTIONS)
 
+parity: $(DEV_READY) $(EMULATOR_READY) ## every SQL statement, here and on a BigQuery emulator that others wrote
+	@$(BIN)/pytest tests/parity -q
+
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs
 
@@ -45,7 +48,7 @@ lock: $(DEV_READY) ## resolves the dependencies afresh into requirements*.lock
 	@tools/lock.sh
 
 clean: ## removes the virtual environment and all local state
-	rm -rf $(VENV) .telecom reports
+	rm -rf $(VENV) $(EMULATOR) .telecom reports
 
 $(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV) requirements.lock
@@ -54,3 +57,7 @@ $(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
 $(DEV_READY): requirements-dev.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV) requirements-dev.lock
 	@touch $@ $(RUN_READY)
+
+$(EMULATOR_READY): requirements-bqemulator.lock tools/setup.sh
+	@tools/setup.sh $(EMULATOR) requirements-bqemulator.lock alone
+	@touch $@

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from telecom.errors import GateRefused
+from telecom.pipeline_cli import pipeline
+from telecom.serve_cli import serve
+from telecom.token_cli import token
 
 if TYPE_CHECKING:
     from telecom.session import Session
@@ -24,6 +27,8 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Public data.", no_args_is_help=True)
 app.add_typer(data, name="data")
+app.add_typer(pipeline, name="pipeline")
+app.add_typer(serve, name="serve")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Day = Annotated[
@@ -290,6 +295,7 @@ def score(
     """
     with session(json) as s:
         from mlops.src import batch_inference
+        from mlops.src.config import load_config
 
         p = s.platform
         scored = batch_inference.run(
@@ -299,6 +305,8 @@ def score(
             snapshot_date=s.day(snapshot_date),
             now=s.now,
             with_reasons=reasons,
+            batch=p.batch,
+            config=load_config(),
         )
         s.show("Scored", scored, 'telecom query "SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5"')
 
@@ -360,12 +368,16 @@ def query(
     sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT in BigQuery's dialect.")],
     output: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print rows.")] = "table",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many rows; default: all.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many bytes it would read.")] = False,
     json: Json = False,
 ) -> None:
     """Run read-only SQL on the warehouse."""
     with session(json) as s:
         from telecom import query_output
 
+        if dry_run:
+            s.show("Not run", query_output.Estimate(s.platform.warehouse.estimate(sql)))
+            return
         query_output.run(s.platform.warehouse, sql, "json" if json else output, limit)
 
 
@@ -390,6 +402,9 @@ def doctor(json: Json = False) -> None:
             )
         if not all(check.ok for check in found):
             raise typer.Exit(5)
+
+
+app.command()(token)
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ TelecomError                     exit 1   anything that has no better name
 ├── DependencyUnavailable        exit 5   something outside this process is missing or does not answer
 │   ├── MissingExtra             exit 5   an optional part of this distribution is not installed
 │   └── WarehouseBusy            exit 5   another process holds the write lock
+├── TokenRefused                 exit 1   a caller's token that is not certainly valid
 ├── NotFound                     exit 1   a table, snapshot, model or alias that does not exist (yet)
 └── ModelRejected                exit 1   a model whose manifest does not verify; it is never loaded
 
@@ -110,6 +111,18 @@ class MissingExtra(DependencyUnavailable):
 
 class WarehouseBusy(DependencyUnavailable):
     """Another process is writing and did not finish within the waiting time."""
+
+
+class TokenRefused(TelecomError):
+    """A token that is not certainly valid. What the caller reads is always the same sentence.
+
+    Args:
+        reason: a stable snake_case code for our own logs; never the token or a part of it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The token is not accepted.", "Send a valid token that was issued for this service.")
+        self.reason = reason
 
 
 class NotFound(TelecomError):

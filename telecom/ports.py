@@ -42,6 +42,10 @@ class Warehouse(Reader, Protocol):
         self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
     ) -> Iterator[pa.RecordBatch]: ...
 
+    def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Bytes that `query` would read at most; nothing is run."""
+        ...
+
     def write(self, *writes: Write, inspect: Callable[[Reader], None] | None = None) -> tuple[int, ...]:
         """All writes or none, in one transaction; returns the rows written per write.
 
@@ -80,6 +84,10 @@ class FeatureStore(Protocol):
     def sync(self, group: str, snapshot_date: date) -> int: ...
 
     def read(self, group: str, entities: Sequence[str]) -> pa.Table: ...
+
+    def as_of(self, group: str, entities: Sequence[str], when: datetime) -> pa.Table:
+        """What the warehouse knew of each entity at that moment (time zone given), in the order asked for."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -15,6 +16,13 @@ import pyarrow as pa
 
 from telecom import console
 from telecom.ports import Warehouse
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a query would read at most; on Google Cloud also what is billed for, in bytes."""
+
+    bytes: int
 
 
 def run(warehouse: Warehouse, sql: str, output: str, limit: int | None) -> None:

@@ -4,7 +4,6 @@ Reads the table contracts, the settings classes, the commands and the error tree
 """
 
 import argparse
-import importlib.util
 import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +28,10 @@ REFERENCE = ROOT / "docs" / "reference"
 HELP_WIDTH = 100
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 LAYERS = ("telecom_bronze", "telecom_silver", "telecom_gold", "telecom_monitoring")
-CHURN_SETTINGS = ("mlops.src.config", "ChurnConfig")
+PLANE_SETTINGS = (
+    ("mlops.src.config", "ChurnConfig"),
+    ("mlops.src.serving.dispatcher_config", "DispatcherConfig"),
+)
 
 
 def pages() -> Mapping[str, str]:
@@ -71,10 +73,8 @@ def index_page() -> str:
 
 
 def settings_classes() -> tuple[type[BaseSettings], ...]:
-    """The kernel's settings and, where this checkout has them, the churn model's."""
-    module, name = CHURN_SETTINGS
-    more = (getattr(import_module(module), name),) if importlib.util.find_spec(module) else ()
-    return (Settings, *more)
+    """The kernel's settings, then those of the planes."""
+    return (Settings, *(getattr(import_module(module), name) for module, name in PLANE_SETTINGS))
 
 
 def settings_page(classes: Sequence[type[BaseSettings]]) -> str:

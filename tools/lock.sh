@@ -5,9 +5,12 @@ cd "$(dirname "$0")/.."
 compile() {
   local out=$1
   shift
-  .venv/bin/uv pip compile pyproject.toml tools/build-requirements.in "$@" --universal --python-version 3.11 \
+  .venv/bin/uv pip compile "$@" --universal --python-version 3.11 \
     --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file "$out"
 }
+project=(pyproject.toml tools/build-requirements.in)
 run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve)
-compile requirements.lock "${run[@]}"
-compile requirements-dev.lock "${run[@]}" --extra gcp --extra dev
+compile requirements.lock "${project[@]}" "${run[@]}"
+compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra dev
+# The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
+compile requirements-bqemulator.lock tools/bqemulator-requirements.in

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes the virtual environment and installs exactly what a lock file names, then this project, editable.
-# usage: tools/setup.sh VENV LOCK
+# usage: tools/setup.sh VENV LOCK [alone]     with `alone`, the project stays out of it
 set -euo pipefail
-venv=$1 lock=$2
+venv=$1 lock=$2 project=${3:-with}
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 fail() { printf '%s\n' "$@" >&2; exit 5; }
@@ -30,4 +30,5 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 say "Installing what $lock names (once; about a minute or two) …"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+[ "$project" = alone ] ||
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

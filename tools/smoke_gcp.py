@@ -25,7 +25,7 @@ from mlops.src.utils_bigquery import QUERIES, load_query
 from telecom import console
 from telecom.bootstrap import Platform
 from telecom.errors import DependencyUnavailable, TelecomError, UsageError, WarehouseBusy
-from telecom.ports import PipelineRequest, Run, Sample, Write
+from telecom.ports import Run, Sample, Write
 from telecom.settings import load_settings
 from telecom.tables import contract
 
@@ -100,9 +100,8 @@ def feedback_rows(platform: Platform, trace: str) -> int:
 
 def every_query_is_valid(platform: Platform) -> str:
     """BigQuery's own analyser on every SQL file, without running it."""
-    estimate: Callable[[str, Mapping[str, Any]], int] = platform.warehouse.estimate  # type: ignore[attr-defined]
     names = sorted(path.stem for path in QUERIES.glob("*.sql"))
-    scanned = sum(estimate(load_query(name), PARAMETERS) for name in names)
+    scanned = sum(platform.warehouse.estimate(load_query(name), PARAMETERS) for name in names)
     return f"{len(names)} statements accepted; together they would scan {scanned / 2**30:,.3f} GiB"
 
 
@@ -146,15 +145,12 @@ def gauge_published(platform: Platform) -> str:
 
 def pipeline_accepted(platform: Platform) -> str:
     """Vertex AI Pipelines accepts the specification that this kfp compiles. It retrains only if that is needed."""
-    from mlops.src.pipelines.compiling import compile_pipeline
-    from telecom.pipeline_cli import parameters_for
+    from mlops.src.pipelines.requests import Clock, make_request
 
-    now = datetime.now(UTC)
-    with TemporaryDirectory() as folder:
-        spec = compile_pipeline("churn-retraining", platform.settings.image, Path(folder) / "spec.yaml")
-        parameters = parameters_for("churn-retraining", platform.settings, now=now)
-        job = f"churn-retraining-smoke-{now:%Y%m%d%H%M%S}"
-        return platform.pipelines.start(PipelineRequest(spec, job, parameters)).link
+    with TemporaryDirectory(prefix="telecom-smoke-") as folder:
+        clock = Clock(datetime.now(UTC), "")
+        request = make_request("churn-retraining", platform.settings, load_config(), clock, {}, Path(folder))
+        return platform.pipelines.start(request).link
 
 
 def batch_predicted(platform: Platform) -> str:

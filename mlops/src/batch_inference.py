@@ -1,4 +1,4 @@
-"""Scores one snapshot with the champion.
+"""Scores one snapshot with the champion, in this process or by batch prediction outside it.
 
 Reads telco_churn_features; writes telco_churn_features_score_input and telco_churn_scored.
 """
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from mlops.src.config import ChurnConfig
 from mlops.src.feature_store_loader import TABLE as FEATURES
 from mlops.src.feature_store_loader import resolve_snapshot
 from mlops.src.model_versions import MODEL, champion
@@ -20,14 +21,26 @@ from mlops.src.modelling import bundle
 from mlops.src.modelling.churn_model import ChurnModel
 from mlops.src.modelling.encoding import encode
 from mlops.src.modelling.reasons import REASON_TYPE
-from mlops.src.utils_bigquery import projection
-from telecom.errors import DependencyUnavailable
-from telecom.ports import ModelRegistry, ModelVersion, Warehouse, Write
+from mlops.src.utils_bigquery import load_query, projection
+from telecom.errors import DependencyUnavailable, UsageError
+from telecom.ports import (
+    BatchPredictor,
+    BatchRequest,
+    ModelRegistry,
+    ModelVersion,
+    Parameters,
+    Reader,
+    Warehouse,
+    Write,
+)
 from telecom.progress import Progress
 from telecom.tables import contract
 
 INPUT = "telecom_gold.telco_churn_features_score_input"
 SCORED = "telecom_gold.telco_churn_scored"
+KEY = "customer_id"
+PREDICTIONS = "telecom_staging.predictions"
+"""Stands in the SQL for the table that a batch prediction wrote."""
 T = TypeVar("T")
 
 
@@ -51,25 +64,98 @@ def run(
     now: datetime,
     snapshot_date: date | None = None,
     with_reasons: bool = True,
+    batch: BatchPredictor | None = None,
+    config: ChurnConfig | None = None,
 ) -> Scored:
     """Scores the given (or newest) snapshot; again the same day gives one set of rows, never two.
+
+    Scoring happens in this process unless `config.batch_mode` is `vertex`; then `batch` predicts.
 
     Raises:
         NotFound: no champion, or the snapshot was not prepared.
         ModelRejected: the champion's files do not verify.
-        DependencyUnavailable: another scoring replaced the input meanwhile.
+        DependencyUnavailable: another scoring replaced the input meanwhile, or the batch prediction failed or left
+            customers out; the scored table stays as it was.
+        UsageError: batch prediction is wanted of a backend that has none.
     """
     day, customers = resolve_snapshot(warehouse, snapshot_date)
     version = champion(registry)
+    if config is None or config.batch_mode == "process":
+        return _in_process(warehouse, registry, progress, version, day, customers, now, with_reasons)
+    if batch is None:
+        raise UsageError(
+            f"TELECOM_CHURN_BATCH_MODE is {config.batch_mode!r}, and this backend has no batch prediction.",
+            "Set it to process, or TELECOM_BACKEND to gcp.",
+        )
+    _write_input(warehouse, day)
+    asked = BatchRequest(
+        MODEL,
+        version.version,
+        INPUT,
+        KEY,
+        _carried_along(),
+        config.batch_machine,
+        config.batch_replicas,
+        {"reasons": with_reasons},
+    )
+    return _merge(warehouse, batch.predict(asked), version, day, customers, now)
+
+
+def _in_process(
+    warehouse: Warehouse,
+    registry: ModelRegistry,
+    progress: Progress,
+    version: ModelVersion,
+    day: date,
+    customers: int,
+    now: datetime,
+    with_reasons: bool,
+) -> Scored:
     model = bundle.load(registry.fetch(MODEL, version.version), expected_digest=version.digest).model
-    selected = f"SELECT {projection(INPUT)} FROM {FEATURES} WHERE snapshot_date = @snapshot_date"
-    warehouse.write(Write(INPUT, selected, {}, {"snapshot_date": day}))
+    _write_input(warehouse, day)
     progress.start(f"Scoring with version {version.version}", customers)
     segments: Counter[str] = Counter()
     rows = _scored(warehouse, model, version, day, now, with_reasons, segments, progress)
     (written,) = warehouse.write(Write(SCORED, _complete(rows, customers), {"snapshot_date": day}))
     progress.stop()
     return Scored(day, written, segments["high"], segments["medium"], segments["low"], version.version)
+
+
+def _merge(
+    warehouse: Warehouse, predictions: str, version: ModelVersion, day: date, customers: int, now: datetime
+) -> Scored:
+    """Puts the predictions into the scored table, in the place of the snapshot's rows, if they are all there."""
+    counts: dict[str, int] = {}
+
+    def all_are_there(following: Reader) -> None:
+        counts.update(following.query(load_query("scored_counts"), {"snapshot_date": day}).to_pylist()[0])
+        if not counts["scores"] == counts["customers"] == customers:
+            raise DependencyUnavailable(
+                f"{predictions} has {counts['scores']:,} valid predictions of {counts['customers']:,} customers, not "
+                f"one for each of {customers:,}; nothing was written.",
+                f"Look at that table, and at the errors table beside it, for what version {version.version} answered.",
+            )
+
+    sql = load_query("merge_predictions").replace(PREDICTIONS, predictions)
+    parameters: Parameters = {
+        "snapshot_date": day,
+        "model_name": version.name,
+        "model_version": version.version,
+        "scored_at": now,
+    }
+    merged = Write(SCORED, sql, {"snapshot_date": day}, parameters)
+    (written,) = warehouse.write(merged, inspect=all_are_there)
+    return Scored(day, written, counts["high"], counts["medium"], counts["low"], version.version)
+
+
+def _write_input(warehouse: Warehouse, day: date) -> None:
+    selected = f"SELECT {projection(INPUT)} FROM {FEATURES} WHERE snapshot_date = @snapshot_date"
+    warehouse.write(Write(INPUT, selected, {}, {"snapshot_date": day}))
+
+
+def _carried_along() -> tuple[str, ...]:
+    """Columns of the input that the model does not read."""
+    return tuple(c.name for c in contract(INPUT).columns if not c.feature and c.name != KEY)
 
 
 def score_batch(model: ChurnModel, batch: pa.RecordBatch, with_reasons: bool) -> dict[str, Any]:

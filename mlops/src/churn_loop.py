@@ -126,7 +126,13 @@ class Loop:
     def _score(self) -> tuple[int, str]:
         p = self.ports
         scored = batch_inference.run(
-            p.warehouse, p.registry, p.progress, snapshot_date=self.snapshot_date, now=self.now
+            p.warehouse,
+            p.registry,
+            p.progress,
+            snapshot_date=self.snapshot_date,
+            now=self.now,
+            batch=p.batch,
+            config=self.config,
         )
         return scored.rows, f"{scored.high:,} high, {scored.medium:,} medium, {scored.low:,} low risk"
 

@@ -1,5 +1,7 @@
 """What the churn plane may be told: one frozen, typed configuration, built by entry points."""
 
+from typing import Literal
+
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +31,23 @@ class ChurnConfig(BaseSettings):
     gross_margin: float = Field(0.60, gt=0, le=1, description="share of the monthly charge that is margin")
     min_auc: float = Field(0.75, ge=0.5, lt=1, description="test AUC below which nothing is promoted")
     leak_auc: float = Field(0.90, gt=0.5, le=1, description="test AUC above which a leak is suspected")
+    max_age_days: float = Field(90.0, gt=0, le=3_650, description="age in days above which the champion is retrained")
+    min_recent_auc_drop: float = Field(
+        0.02, ge=0, lt=0.5, description="AUC lost since promotion that is tolerated; below it the champion is retrained"
+    )
+    min_recent_customers: int = Field(
+        50, ge=10, description="customers who left, and who stayed, that a recent AUC needs at least"
+    )
+    automl_minutes: float = Field(
+        10.0, gt=0, le=4_320, description="time box of the AutoML search, in minutes; on Vertex AI at least 60"
+    )
+    batch_mode: Literal["process", "vertex"] = Field(
+        "process", description="who scores a snapshot: this process, or Vertex AI batch prediction (backend gcp only)"
+    )
+    batch_machine: str = Field(
+        "n2-standard-4", pattern=r"^[a-z0-9-]+$", description="machine type of a batch prediction's replicas"
+    )
+    batch_replicas: int = Field(1, ge=1, le=128, description="replicas of a batch prediction, at most")
     git_commit: str = Field("", description="commit that built this code; default: asked of git")
 
     @property

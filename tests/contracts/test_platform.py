@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -9,6 +10,7 @@ from telecom import ports
 from telecom.bootstrap import ADAPTERS, Platform, load_adapter
 from telecom.errors import DependencyUnavailable
 from telecom.settings import Settings
+from tests.loopback.cloud import Cloud
 
 PROTOCOLS = {
     "warehouse": ports.Warehouse,
@@ -17,7 +19,13 @@ PROTOCOLS = {
     "registry": ports.ModelRegistry,
     "experiments": ports.Experiments,
     "metrics": ports.Metrics,
+    "pipelines": ports.Pipelines,
+    "batch": ports.BatchPredictor,
+    "automl": ports.AutoMl,
+    "endpoints": ports.Endpoints,
+    "identity": ports.Identity,
 }
+WITHOUT = {("local", "batch"): "scoring in this process is the way on one machine"}
 
 
 @pytest.mark.parametrize(("backend", "port"), ADAPTERS)
@@ -30,13 +38,23 @@ def test_adapters_have_their_ports_methods_with_the_same_parameters(backend: str
         assert list(implemented) == list(inspect.signature(method).parameters), name
 
 
-def test_every_port_of_the_platform_can_be_built(tmp_path: Path) -> None:
-    platform = Platform(Settings(home=tmp_path))
+@pytest.mark.parametrize("backend", ["local", "gcp"])
+def test_every_port_of_the_platform_can_be_built(
+    backend: Literal["local", "gcp"], cloud: Cloud, tmp_path: Path
+) -> None:
+    platform = Platform(Settings(backend=backend, project="telecom-test", home=tmp_path))
     for port, protocol in PROTOCOLS.items():
-        assert isinstance(getattr(platform, port), protocol)
+        if (backend, port) not in WITHOUT:
+            assert isinstance(getattr(platform, port), protocol)
     assert not any(tmp_path.iterdir()), "building a platform must not touch the disk"
+    assert not cloud.grpc.calls, "nor ask the cloud"
 
 
-def test_a_backend_without_adapters_says_so() -> None:
-    with pytest.raises(DependencyUnavailable, match="'gcp' has no warehouse adapter"):
-        _ = Platform(Settings(backend="gcp", project="p")).warehouse
+def test_every_port_has_its_adapters_or_a_reason() -> None:
+    assert {(b, p) for b in ("local", "gcp") for p in PROTOCOLS} == set(ADAPTERS) | set(WITHOUT)
+    assert Platform(Settings()).batch is None
+
+
+def test_an_adapter_that_is_not_there_is_named() -> None:
+    with pytest.raises(DependencyUnavailable, match="'local' has no batch adapter"):
+        load_adapter("local", "batch")

@@ -1,5 +1,6 @@
 """What every ModelRegistry promises."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,13 +8,18 @@ import pytest
 from telecom.bootstrap import Platform
 from telecom.errors import NotFound
 from telecom.ports import ModelRegistry
+from tests.loopback.cloud import Cloud
+
+pytestmark = pytest.mark.backends("local", "gcp")
 
 NAME = "telco-churn"
+IMAGE = "us-central1-docker.pkg.dev/telecom-test/telecom/churn@sha256:" + "0" * 64
 
 
 @pytest.fixture
 def registry(mlflow_platform: Platform) -> ModelRegistry:
-    return mlflow_platform.registry
+    settings = mlflow_platform.settings.model_copy(update={"image": IMAGE})
+    return Platform(settings).registry
 
 
 def bundle(folder: Path, content: str) -> Path:
@@ -25,6 +31,17 @@ def bundle(folder: Path, content: str) -> Path:
 
 def register(registry: ModelRegistry, folder: Path, digest: str) -> str:
     return registry.register(NAME, bundle(folder, digest), digest * 8, {"auc": "0.85"}).version
+
+
+def lose(request: pytest.FixtureRequest, platform: Platform, fetched: Path) -> None:
+    """Every copy of a model's files is deleted."""
+    shutil.rmtree(fetched)
+    if platform.settings.backend == "gcp":
+        cloud: Cloud = request.getfixturevalue("cloud")
+        bucket = platform.settings.bucket("models")
+        for uri in cloud.storage.objects():
+            if uri.startswith(f"gs://{bucket}/{NAME}/{fetched.name}/"):
+                cloud.storage.emulator.delete_file(bucket, uri.removeprefix(f"gs://{bucket}/"))
 
 
 def test_an_unknown_model_has_no_versions(registry: ModelRegistry) -> None:
@@ -41,10 +58,32 @@ def test_a_version_is_kept_with_its_files_and_notes(registry: ModelRegistry, tmp
     assert (registry.fetch(NAME, version) / "manifest.json").read_text() == "aaaa"
 
 
+def test_versions_are_listed_newest_first(registry: ModelRegistry, tmp_path: Path) -> None:
+    registered = [register(registry, tmp_path, f"digest{n:02}") for n in range(11)]
+    listed = registry.versions(NAME)
+    assert [known.version for known in listed] == list(reversed(registered))
+    assert all(known.created_at.utcoffset() is not None for known in listed)
+    assert [known.created_at for known in listed] == sorted((known.created_at for known in listed), reverse=True)
+
+
+def test_long_notes_in_any_script_come_back_whole(registry: ModelRegistry, tmp_path: Path) -> None:
+    notes = {"why": "ligação à rede — “fibra” " * 200, "quote": "{\"a\": 'b'}"}
+    registered = registry.register(NAME, bundle(tmp_path, "aaaa"), "aaaa" * 8, notes)
+    assert registered.notes == notes
+    assert registry.versions(NAME)[0].notes == notes
+
+
 def test_the_same_digest_is_the_same_version(registry: ModelRegistry, tmp_path: Path) -> None:
     first = register(registry, tmp_path / "1", "aaaa")
     assert register(registry, tmp_path / "2", "aaaa") == first
     assert len(registry.versions(NAME)) == 1
+
+
+def test_a_registered_model_keeps_the_files_that_it_came_with(registry: ModelRegistry, tmp_path: Path) -> None:
+    version = register(registry, tmp_path, "aaaa")
+    (later := bundle(tmp_path / "later", "aaaa")).joinpath("manifest.json").write_text("trained again, next day")
+    assert registry.register(NAME, later, "aaaa" * 8, {}).version == version
+    assert (registry.fetch(NAME, version) / "manifest.json").read_text() == "aaaa"
 
 
 def test_aliases_move(registry: ModelRegistry, tmp_path: Path) -> None:
@@ -57,6 +96,7 @@ def test_aliases_move(registry: ModelRegistry, tmp_path: Path) -> None:
     }
     registry.point(NAME, "champion", two)
     assert (registry.fetch(NAME, "champion") / "manifest.json").read_text() == "bbbb"
+    assert {v.version: v.aliases for v in registry.versions(NAME)} == {one: (), two: ("challenger", "champion")}
 
 
 def test_an_alias_needs_a_version(registry: ModelRegistry, tmp_path: Path) -> None:
@@ -81,11 +121,18 @@ def test_pointing_back_forgets_the_champions_after(registry: ModelRegistry, tmp_
     assert registry.champions(NAME) == (three, two, one)
 
 
-def test_lost_files_are_said_to_be_lost_and_come_back_with_the_model(registry: ModelRegistry, tmp_path: Path) -> None:
-    version = register(registry, tmp_path, "aaaa")
-    import shutil
+def test_pointing_at_the_champion_again_changes_nothing(registry: ModelRegistry, tmp_path: Path) -> None:
+    one, two = (register(registry, tmp_path, digest) for digest in ("aaaa", "bbbb"))
+    for version in (one, two, two):
+        registry.point(NAME, "champion", version)
+    assert registry.champions(NAME) == (two, one)
 
-    shutil.rmtree(registry.fetch(NAME, version))
+
+def test_lost_files_are_said_to_be_lost_and_come_back_with_the_model(
+    registry: ModelRegistry, platform: Platform, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    version = register(registry, tmp_path, "aaaa")
+    lose(request, platform, registry.fetch(NAME, version))
     with pytest.raises(NotFound, match="are gone"):
         registry.fetch(NAME, version)
     assert register(registry, tmp_path / "again", "aaaa") == version

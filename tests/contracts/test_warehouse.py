@@ -13,6 +13,8 @@ from telecom.ports import Reader, Warehouse, Write
 from telecom.settings import Settings
 from telecom.tables import contract
 
+pytestmark = pytest.mark.backends("local", "gcp")
+
 TABLE = "telecom_monitoring.llm_feedback"
 QUALITY = "telecom_monitoring.data_quality_results"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -283,3 +285,11 @@ def test_nothing_is_needed_on_disk_to_read() -> None:
     nowhere = Platform(Settings(home=Path("/proc/telecom"))).warehouse
     assert nowhere.query("SELECT 1 AS x").to_pylist() == [{"x": 1}]
     assert nowhere.query(f"SELECT * FROM {TABLE}").num_rows == 0
+
+
+def test_an_estimate_runs_nothing_and_grows_with_the_table(warehouse: Warehouse) -> None:
+    empty = warehouse.estimate(f"SELECT trace_id FROM {TABLE}")
+    put(warehouse, "a", 500)
+    assert warehouse.estimate(f"SELECT trace_id FROM {TABLE} WHERE trace_id = @t", {"t": "a"}) > empty == 0
+    with pytest.raises(QueryError, match="wrong"):
+        warehouse.estimate(f"SELECT wrong FROM {TABLE}")

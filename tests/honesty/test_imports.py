@@ -25,6 +25,7 @@ finally:
 IMPORT_ALL = """
 import importlib, os, pkgutil, sys
 import wsgiref.handlers  # copies the whole environment when it is imported; prometheus_client imports it
+import tqdm  # the same; optuna imports it
 
 read, written, opened = set(), set(), set()
 getitem = os._Environ.__getitem__

@@ -1,6 +1,7 @@
 -- telecom_silver.telco_churn_clean → telecom_gold.telco_churn_features, one snapshot.
 -- Customers alike in every model input share one split, so that none of them is tested on its twin. They are found by
 -- GROUP BY: BigQuery allows FLOAT64 there, in PARTITION BY it does not.
+-- ROUND(x * 1e6) / 1e6 is the same double everywhere; with ROUND(x, 6) the engines part at halves (2.675 to 2 digits).
 WITH counted AS (
   SELECT
     *,
@@ -17,8 +18,8 @@ derived AS (
     *,
     contract_months - MOD(tenure_months, contract_months) AS months_to_renewal,
     5 * ROUND(monthly_charges / 5) AS monthly_charge_level,
-    ROUND(average, 6) AS average_monthly_charge,
-    ROUND(monthly_charges - average, 6) AS charge_change,
+    ROUND(average * 1e6) / 1e6 AS average_monthly_charge,
+    ROUND((monthly_charges - average) * 1e6) / 1e6 AS charge_change,
     CAST(phone_service AS INT64) + CAST(multiple_lines AS INT64) + CAST(internet_service <> 'No' AS INT64)
       + protection_count + CAST(streaming_tv AS INT64) + CAST(streaming_movies AS INT64) AS services_count
   FROM counted
@@ -99,5 +100,5 @@ SELECT
   charge_change,
   services_count,
   protection_count,
-  ROUND(COALESCE(SAFE_DIVIDE(monthly_charges, services_count), monthly_charges), 6) AS price_per_service
+  ROUND(COALESCE(SAFE_DIVIDE(monthly_charges, services_count), monthly_charges) * 1e6) / 1e6 AS price_per_service
 FROM hashed

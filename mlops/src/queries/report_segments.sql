@@ -7,4 +7,4 @@ SELECT
 FROM telecom_gold.telco_churn_scored
 WHERE snapshot_date = @snapshot_date
 GROUP BY segment
-ORDER BY mean_probability DESC
+ORDER BY mean_probability DESC, segment

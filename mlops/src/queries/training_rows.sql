@@ -1,7 +1,7 @@
 -- Labelled customers up to a date, each at its newest labelled snapshot, with the gender that only fairness reads.
 -- Nobody is tested who was once trained on: a customer whose twins changed, and with them its split, keeps the
 -- earliest of train, validation and test that any of its snapshots gave it.
--- @below cuts the customers' second hash: 'g' keeps all of them, '8' about half, the same ones every time.
+-- The parameter below cuts the customers' second hash: 'g' keeps all of them, '8' about half, the same ones every time.
 WITH labelled AS (
   SELECT
     features.* EXCEPT (split),

@@ -1,13 +1,13 @@
-"""Errors about SQL: they point at the token of the SQL that the person wrote."""
+"""DuckDB's errors, told of the BigQuery SQL that the person wrote."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
 import pyarrow as pa
 
+from telecom.adapters._bigquery_sql import point_at
 from telecom.errors import QueryError, TelecomError
 
 _NAMED_BY_DUCKDB = (
@@ -20,14 +20,6 @@ _NAMED_BY_DUCKDB = (
     re.compile(r'column "(?P<name>[^"]+)" must appear in the GROUP BY'),
     re.compile(r'does not have a column named "(?P<name>[^"]+)"'),
 )
-
-
-def point_at(sql: str, token: str, message: str) -> QueryError:
-    """A QueryError whose message shows the line of `sql` with a caret under the first whole `token`."""
-    found = re.search(rf"(?<![\w.]){re.escape(token)}(?!\w)", sql, re.IGNORECASE) or re.search(
-        re.escape(token), sql, re.IGNORECASE
-    )
-    return QueryError(message if found is None or not token else f"{message}\n{caret(sql, *found.span())}")
 
 
 @contextmanager
@@ -51,40 +43,22 @@ def vendor_errors(sql: str) -> Iterator[None]:
         raise explain(sql, str(error)) from error
 
 
-def one_name_each(sql: str, names: Iterable[str]) -> None:
-    """Checks the columns of a result.
-
-    Raises:
-        QueryError: two have one name, whatever their case; BigQuery refuses that too.
-    """
-    name, times = Counter(name.lower() for name in names).most_common(1)[0]
-    if times > 1:
-        raise point_at(sql, name, f"Two columns of the result are called {name!r}. Rename one with AS.")
-
-
 def explain(sql: str, vendor_message: str) -> QueryError:
     """DuckDB's complaint in terms of the BigQuery text: its first line, and the token it names, underlined."""
-    headline = vendor_message.split("\n\nLINE ")[0].split("\n\tCandidate functions")[0].strip()
-    headline = re.sub(r"^[\w ]+ Error: ", "", headline)
-    if headline.startswith("Division by zero"):
-        return QueryError(f"{headline.split('. Use ')[0]}.", "SAFE_DIVIDE(a, b) gives NULL there.")
-    for pattern in _NAMED_BY_DUCKDB:
-        if match := pattern.search(vendor_message):
-            return point_at(sql, match["name"], headline)
-    return QueryError(headline)
+    said = headline(vendor_message)
+    if said.startswith("Division by zero"):
+        return QueryError(f"{said.split('. Use ')[0]}.", "SAFE_DIVIDE(a, b) gives NULL there.")
+    token = named(vendor_message)
+    return point_at(sql, token, said) if token else QueryError(said)
 
 
-def offset(sql: str, line: int, column: int) -> int:
-    """The place in `sql` of a column (counted from 0) of a line (counted from 1)."""
-    starts = [0, *(m.end() for m in re.finditer("\n", sql))]
-    return min(starts[min(line, len(starts)) - 1] + column, len(sql))
+def headline(vendor_message: str) -> str:
+    """DuckDB's complaint without its class, the SQL that it shows and the candidates that it lists."""
+    first = vendor_message.split("\n\nLINE ")[0].split("\n\tCandidate functions")[0].strip()
+    return re.sub(r"^[\w ]+ Error: ", "", first)
 
 
-def caret(sql: str, start: int, end: int) -> str:
-    """The line of `sql` that holds `start`, and below it carets up to `end`."""
-    line_start = sql.rfind("\n", 0, start) + 1
-    line = sql[line_start:].split("\n", 1)[0]
-    number = sql.count("\n", 0, start) + 1
-    lead = f"line {number}, column {start - line_start + 1}: "
-    width = max(1, min(end, line_start + len(line)) - start)
-    return f"{lead}{line}\n{' ' * (len(lead) + start - line_start)}{'^' * width}"
+def named(vendor_message: str) -> str:
+    """The column, table, function or value that DuckDB complains about; empty where it names none."""
+    matches = (pattern.search(vendor_message) for pattern in _NAMED_BY_DUCKDB)
+    return next((match["name"] for match in matches if match), "")

@@ -5,16 +5,16 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
+from telecom.adapters._offline_features import as_of, in_order, require_columns
 from telecom.adapters.local._files import beside, write_json
 from telecom.errors import DependencyUnavailable, NotFound
 from telecom.ports import FeatureGroup, Warehouse
 from telecom.settings import Settings
-from telecom.tables import contract
 
 _LOOKUP_LIMIT = 500
 
@@ -32,8 +32,7 @@ class LocalFeatureStore:
         Raises:
             NotFound: the table lacks the entity, `feature_timestamp` or one of the features.
         """
-        for name in (group.entity, "feature_timestamp", *group.features):
-            contract(group.table).column(name)
+        require_columns(group)
         write_json(self._root / f"{group.name}.json", asdict(group))
 
     def sync(self, group: str, snapshot_date: date) -> int:
@@ -64,10 +63,15 @@ class LocalFeatureStore:
         path = self._online(group)
         if not path.is_file():
             raise NotFound(f"Feature group {group!r} has no online side.", "Run: telecom features")
-        columns = (definition.entity, *definition.features)
-        schema = pa.schema([contract(definition.table).column(name).arrow_field for name in columns])
-        found = _lookup(path, entities)
-        return pa.Table.from_pylist([found[entity] for entity in entities if entity in found], schema=schema)
+        return in_order(definition, entities, _lookup(path, entities))
+
+    def as_of(self, group: str, entities: Sequence[str], when: datetime) -> pa.Table:
+        """The features of each entity as they were known at `when`, from the warehouse, in the order asked for.
+
+        Raises:
+            NotFound: the group is not registered.
+        """
+        return as_of(self._warehouse, self._definition(group), entities, when)
 
     def _definition(self, group: str) -> FeatureGroup:
         try:

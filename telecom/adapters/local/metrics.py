@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from telecom.adapters._gauges import check_gauges
 from telecom.adapters.local._files import beside
 from telecom.ports import Sample
 from telecom.settings import Settings
@@ -16,7 +17,12 @@ class LocalMetrics:
         self._root = settings.home / "metrics"
 
     def publish(self, job: str, samples: Sequence[Sample]) -> None:
-        """Replaces the job's gauges. `churn/auc` becomes `churn_auc`; every sample of a metric has the same labels."""
+        """Replaces the job's gauges. `churn/auc` becomes `churn_auc`; every sample of a metric has the same labels.
+
+        Raises:
+            UsageError: a value is not finite, or a name is none; the gauges stay as they were.
+        """
+        check_gauges(samples)
         registry = CollectorRegistry()
         gauges: dict[str, Gauge] = {}
         for sample in samples:

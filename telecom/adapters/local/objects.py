@@ -3,10 +3,10 @@
 import hashlib
 import shutil
 from pathlib import Path
-from urllib.parse import unquote
 
+from telecom.adapters._paths import find_file
 from telecom.adapters.local._files import beside
-from telecom.errors import InputRefused, NotFound, UsageError
+from telecom.errors import NotFound, UsageError
 from telecom.settings import Settings
 
 
@@ -52,17 +52,12 @@ class LocalObjects:
             InputRefused: not_a_file, where the path leads to a folder or a device.
             UsageError: the scheme is not local.
         """
-        scheme, separator, rest = uri.partition("://")
+        scheme, separator, _ = uri.partition("://")
         if separator and scheme != "file":
             raise UsageError(
                 f"The local backend cannot read {uri!r}.", "Give a local path, or set TELECOM_BACKEND=gcp."
             )
-        path = _existing(Path(unquote(rest)) if separator else Path(uri), self._root)
-        if path and not path.is_file():
-            raise InputRefused("not_a_file", f"{uri!r} is not a regular file.", "Name one file.")
-        if path:
-            return path
-        raise NotFound(f"There is no file {uri!r}.", "Check the path; it is read relative to the working directory.")
+        return find_file(uri, self._root)
 
     def keys(self, prefix: str) -> tuple[str, ...]:
         """Keys that start with `prefix`, in order."""
@@ -74,14 +69,6 @@ class LocalObjects:
         if not path.is_relative_to(self._root.resolve()) or path == self._root.resolve():
             raise UsageError(f"The key {key!r} is not inside the lake.", "Use a relative key such as bronze/churn/…")
         return path
-
-
-def _existing(path: Path, root: Path) -> Path | None:
-    """What a name stands for: a path, one below the user's home, or one of the lake; None where there is nothing."""
-    try:
-        return next((found for found in (path.expanduser(), root / path) if found.exists()), None)
-    except (OSError, RuntimeError, ValueError):
-        return None
 
 
 def _digest(path: Path) -> str:

@@ -6,26 +6,23 @@ prepares its files aside and takes the write lock for the commit alone. See docs
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from telecom.adapters._bigquery_sql import one_name_each
+from telecom.adapters._staged_rows import ROW_GROUP, scope_of, verified_rows, write_parquet
 from telecom.adapters.local._catalog import Catalog, DataFile, read_catalog, write_catalog
-from telecom.adapters.local._complaints import one_name_each, vendor_errors
+from telecom.adapters.local._complaints import vendor_errors
 from telecom.adapters.local._dialect import Translated, duckdb_type, translate
 from telecom.adapters.local._files import exclusive, exclusive_now, replace_file, shared
-from telecom.errors import QueryError, TelecomError
-from telecom.ports import Parameters, Reader, Scalar, Write
+from telecom.ports import Parameters, Reader, Write
 from telecom.settings import Settings
 from telecom.tables import Contract, contracts
-
-ROW_GROUP = 122_880
 
 
 class LocalWarehouse:
@@ -44,8 +41,10 @@ class LocalWarehouse:
         Raises:
             QueryError: the SQL does not parse or cannot run; the message points at the token.
         """
-        with self._reading(sql) as (connection, select), vendor_errors(sql):
-            reader = connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_reader(batch_rows)
+        with self._reading(sql) as (connection, translated), vendor_errors(sql):
+            reader = connection.sql(translated.sql, params=translated.select.bound(parameters)).to_arrow_reader(
+                batch_rows
+            )
             one_name_each(sql, reader.schema.names)
             yield from reader
 
@@ -57,9 +56,21 @@ class LocalWarehouse:
         """
         return self._query(sql, parameters)
 
+    def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
+        """Size of the files of the tables that the query names, which is what it reads at most.
+
+        Raises:
+            QueryError: as for `stream`.
+        """
+        with self._reading(sql) as (connection, translated), vendor_errors(sql):
+            connection.sql(f"EXPLAIN {translated.sql}", params=translated.select.bound(parameters)).fetchall()
+            catalog = read_catalog(self._catalog_path)
+            files = [file for table in translated.select.tables for file in catalog.files.get(table, ())]
+            return sum((self._root / file.path).stat().st_size for file in files)
+
     def _query(self, sql: str, parameters: Parameters | None, preview: "_Preview | None" = None) -> pa.Table:
-        with self._reading(sql, preview) as (connection, select), vendor_errors(sql):
-            table = connection.sql(select.sql, params=_bound(select, parameters)).to_arrow_table()
+        with self._reading(sql, preview) as (connection, translated), vendor_errors(sql):
+            table = connection.sql(translated.sql, params=translated.select.bound(parameters)).to_arrow_table()
             one_name_each(sql, table.schema.names)
             return table
 
@@ -80,9 +91,7 @@ class LocalWarehouse:
 
     def _stage(self, write: Write, staging: Path) -> DataFile:
         contract = contracts()[write.table]
-        if set(write.replace) != set(contract.replace_by):
-            raise TelecomError(f"{write.table} is replaced by {contract.replace_by}, not by {tuple(write.replace)}.")
-        scope = tuple(sorted((name, _text(value)) for name, value in write.replace.items()))
+        scope = scope_of(write, contract)
         stem = "_".join(value for _, value in scope) or "all"
         name = f"{write.table.replace('.', '/')}/{stem}-{uuid.uuid4().hex}.parquet"
         target = staging / name
@@ -90,15 +99,15 @@ class LocalWarehouse:
         if isinstance(write.source, str):
             self._stage_select(write.source, write.parameters, contract, target)
         else:
-            _stage_rows(write.source, contract, target)
-        return DataFile(name, _verified_rows(target, contract, write.replace), scope)
+            write_parquet(write.source, contract, target)
+        return DataFile(name, verified_rows(target, contract, write.replace), scope)
 
     def _stage_select(self, sql: str, parameters: Parameters, contract: Contract, target: Path) -> None:
         typed = ", ".join(f"CAST({c.name} AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
         options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
-        with self._reading(sql) as (connection, select), vendor_errors(sql):
-            rows = f"SELECT {typed} FROM ({select.sql})"
-            connection.execute(f"COPY ({rows}) TO '{_quoted(target)}' ({options})", _bound(select, parameters))
+        with self._reading(sql) as (connection, translated), vendor_errors(sql):
+            rows = f"SELECT {typed} FROM ({translated.sql})"
+            connection.execute(f"COPY ({rows}) TO '{_quoted(target)}' ({options})", translated.select.bound(parameters))
 
     def _commit(self, staging: Path, staged: list[tuple[str, DataFile]]) -> None:
         with exclusive(self._root / "write.lock", self._settings.lock_seconds, f"The warehouse {self._root}"):
@@ -113,16 +122,16 @@ class LocalWarehouse:
         self, sql: str, preview: "_Preview | None" = None
     ) -> Iterator[tuple[duckdb.DuckDBPyConnection, Translated]]:
         """A connection that sees one state of the tables that `sql` names, and its SQL in DuckDB's dialect."""
-        select = translate(sql, frozenset(contracts()))
+        translated = translate(sql, frozenset(contracts()))
         with ExitStack() as stack:
             stack.enter_context(shared(self._root / "files.lock"))
             connection = stack.enter_context(closing(self._connect()))
             catalog = preview.catalog if preview else read_catalog(self._catalog_path)
-            for table in select.tables:
+            for table in translated.select.tables:
                 files = [self._place(file, preview) for file in catalog.files.get(table, ())]
                 _create_view(connection, contracts()[table], files)
             _confine(connection, self._root)
-            yield connection, select
+            yield connection, translated
 
     def _place(self, file: DataFile, preview: "_Preview | None") -> Path:
         """Where a file of the catalogue lies: a staged one is not in its place yet."""
@@ -220,53 +229,5 @@ def _confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def _stage_rows(batches: Iterable[pa.RecordBatch], contract: Contract, target: Path) -> None:
-    schema = contract.schema
-    with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as writer:
-        for batch in batches:
-            if missing := set(schema.names) - set(batch.schema.names):
-                raise TelecomError(f"Rows for {contract.table} lack the columns {sorted(missing)}.")
-            rows = pa.Table.from_batches([batch]).select(schema.names).cast(schema)
-            if rows.num_rows:
-                writer.write_table(rows, row_group_size=ROW_GROUP)
-
-
-def _verified_rows(path: Path, contract: Contract, replace: Mapping[str, Scalar]) -> int:
-    """Rows in a staged file, from its statistics.
-
-    Raises:
-        TelecomError: a REQUIRED column holds NULL, or a `replace` column holds another value than was named.
-    """
-    metadata = pq.read_metadata(path)
-    for group in (metadata.row_group(index) for index in range(metadata.num_row_groups)):
-        for column in (group.column(index) for index in range(group.num_columns)):
-            name, found = column.path_in_schema, column.statistics
-            if name in contract.required and (found is None or found.null_count):
-                raise TelecomError(f"{contract.table}.{name} is REQUIRED but rows to be written hold NULL there.")
-            if name in replace and {_text(found.min), _text(found.max)} != {_text(replace[name])}:
-                raise TelecomError(f"{contract.table}.{name} must be {replace[name]} in every row to be written.")
-    return int(metadata.num_rows)
-
-
-def _bound(select: Translated, parameters: Parameters | None) -> dict[str, Scalar]:
-    """The parameters that the SELECT names, no others (DuckDB refuses those).
-
-    Raises:
-        QueryError: one is named and not given.
-    """
-    given = dict(parameters or {})
-    if missing := sorted(select.parameters - set(given)):
-        raise QueryError(f"The SQL names the parameters {missing}, which were not given.")
-    return {name: given[name] for name in select.parameters}
-
-
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _text(value: Scalar) -> str:
-    """A scope value as part of a file name."""
-    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
-    if not text or not all(c.isalnum() or c in "-_.:" for c in text):
-        raise TelecomError(f"{text!r} cannot name a set of rows.", "Use letters, digits, '-', '_', '.' or ':'.")
-    return text

@@ -1,0 +1,39 @@
+"""Shares of the requests among the versions of a model: whole percentages that add up to 100."""
+
+from collections.abc import Mapping
+
+from telecom.errors import UsageError
+
+WHOLE = 100
+
+
+def reshare(shares: Mapping[str, int], version: str, share: int) -> dict[str, int]:
+    """Gives `version` that share; the others keep their proportions in the rest.
+
+    Args:
+        shares: percentages by version as they are; empty before the first deployment, else they add up to 100.
+        version: may be new.
+        share: 0 to 100.
+
+    Returns:
+        Percentages by version, the new one included, that add up to 100. What rounding leaves over goes to the
+        largest remainders, the smaller version name first among equals (the method of Hamilton).
+
+    Raises:
+        UsageError: the share is not a percentage, or no other version takes requests that could have the rest.
+    """
+    if not 0 <= share <= WHOLE:
+        raise UsageError(f"The share {share!r} is not a percentage.", "Give 0 to 100.")
+    others = {name: part for name, part in shares.items() if name != version}
+    rest, taken = WHOLE - share, sum(others.values())
+    if rest and not taken:
+        raise UsageError(
+            f"Version {version} cannot have {share} % of the requests: no other version takes any.",
+            f"Give it {WHOLE}.",
+        )
+    exact = {name: divmod(part * rest, taken) if taken else (0, 0) for name, part in others.items()}
+    following = {name: whole for name, (whole, _) in exact.items()}
+    by_remainder = sorted(others, key=lambda name: (-exact[name][1], name))
+    for name in by_remainder[: rest - sum(following.values())]:
+        following[name] += 1
+    return following | {version: share}

@@ -1,0 +1,141 @@
+"""The dispatcher as a process: real HTTP, real tokens, real pipelines, real signals."""
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from telecom.adapters.local.identity import LocalIdentity
+from telecom.settings import Settings
+
+LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
+SERVE = (sys.executable, "-m", "telecom", "serve", "dispatcher")
+SLOW = """
+    import sys, time
+    from pathlib import Path
+    from mlops.src.serving.dispatcher import Wiring
+    from mlops.src.serving.dispatcher_wiring import serve
+    from telecom.bootstrap import Platform
+    from telecom.ports import PipelineRequest, PipelineRun
+    from telecom.settings import Settings
+
+    class Slow:
+        def start(self, request, on_step=None):
+            time.sleep(1.5)
+            return PipelineRun(request.job_id, "succeeded", "link")
+
+    identity = Platform(Settings(home=Path(sys.argv[1]))).identity
+    make = lambda order: PipelineRequest(Path("x"), order.job_id, {})
+    wiring = Wiring(identity, "telecom-dispatcher", frozenset(["scheduler"]), Slow, make,
+                    lambda _: None, lambda _: "", background=True, drain_seconds=30.0)
+    serve(wiring, "127.0.0.1", 0, "")
+"""
+
+
+class Process:
+    """A running dispatcher, and a client of it."""
+
+    def __init__(self, home: Path, *command: str, **environment: str) -> None:
+        self.home, self.log = home, home.parent / f"log-{time.monotonic_ns()}"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
+        ours = {"TELECOM_HOME": str(home), "TELECOM_DISPATCHER_PUSHERS": "scheduler", "TMPDIR": str(home.parent)}
+        with self.log.open("w") as stderr:
+            self.process = subprocess.Popen(command, env=kept | ours | environment, stderr=stderr)
+        token = LocalIdentity(Settings(home=home)).issue("scheduler", "telecom-dispatcher")
+        url = self.until(lambda: LISTENING.search(self.log.read_text()))[1]
+        headers = {"Authorization": f"Bearer {token}"}
+        self.client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+
+    def until(self, found: Callable[[], Any], seconds: float = 60) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (value := found()):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.02)
+        return value
+
+    def send(self, message_id: str, payload: Any) -> httpx.Response:
+        data = base64.b64encode(json.dumps(payload).encode()).decode()
+        inner = {"data": data, "messageId": message_id, "publishTime": "2026-11-20T06:00:00Z"}
+        return self.client.post("/events", json={"message": inner, "subscription": "projects/p/subscriptions/s"})
+
+    def told(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def begin(*command: str, **environment: str) -> Process:
+        started.append(Process(tmp_path / "home", *command, **environment))
+        return started[-1]
+
+    yield begin
+    for made in started:
+        made.process.kill()
+        made.process.wait()
+        made.client.close()
+
+
+def commands_with(text: str) -> list[str]:
+    """Command lines of this machine's processes in which the text stands."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return [command for command in found if text in command]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the steps' processes in /proc")
+def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..., Process], tmp_path: Path) -> None:
+    first = start(*SERVE, PORT="0", TELECOM_DISPATCHER_DRAIN_SECONDS="0")
+    assert httpx.post(f"{first.client.base_url}/events", json={}, trust_env=False).status_code == 401
+    assert first.send("0", {"pipeline": "nothing"}).status_code == 400
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: first.send("1", {"pipeline": "churn-scoring"}), range(4)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 202]
+    job_id = answers[0].json()["job_id"]
+    first.until(lambda: first.client.get(f"/runs/{job_id}").json()["steps"])
+    assert commands_with(str(first.home / "pipelines" / job_id))
+    assert first.end() == 0
+    (lost,) = [line for line in first.told() if line["message"].startswith("The process ends")]
+    assert (lost["job_id"], lost["severity"]) == (job_id, "WARNING")
+    first.until(lambda: not commands_with(str(first.home / "pipelines" / job_id)), 20)
+    assert not list(tmp_path.glob("telecom-dispatcher-*")), "nothing temporary stays"
+
+    second = start(*SERVE, "--port", "0")
+    again = second.send("1", {"pipeline": "churn-scoring"})
+    assert (again.status_code, again.json()["job_id"], again.json()["already"]) == (200, job_id, True)
+    assert second.end() == 0
+
+
+def test_a_running_pipeline_is_waited_for(start: Callable[..., Process], tmp_path: Path) -> None:
+    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"))
+    job_id = made.send("1", {"pipeline": "churn"}).json()["job_id"]
+    assert made.end() == 0
+    said = [line["message"] for line in made.told() if line.get("job_id") == job_id]
+    assert said == ["Message started.", "Pipeline succeeded."]
+
+
+def test_without_an_audience_google_cloud_serves_nothing(tmp_path: Path) -> None:
+    ours = {"TELECOM_BACKEND": "gcp", "TELECOM_PROJECT": "p", "TELECOM_HOME": str(tmp_path)}
+    done = subprocess.run(SERVE, env=os.environ | ours, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "TELECOM_AUDIENCE" in done.stderr
