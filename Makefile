@@ -7,10 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
+EMULATOR := .venv-bqemulator
+EMULATOR_READY := $(EMULATOR)/.ready
 CSV ?=
 OPTIONS ?=
 
-.PHONY: help demo test check format bench smoke-gcp lock docs clean
+.PHONY: help demo test check format bench parity smoke-gcp lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'

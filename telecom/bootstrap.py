@@ -96,7 +96,7 @@ class Platform:
         """Batch prediction outside this process; None where the backend has none."""
         if (self.settings.backend, "batch") not in ADAPTERS:
             return None
-        return cast(BatchPredictor, self._adapter("batch", self.warehouse))
+        return cast(BatchPredictor, self._adapter("batch", self.warehouse, self.progress))
 
     @cached_property
     def automl(self) -> AutoMl:

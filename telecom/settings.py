@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     max_gb_billed: float = Field(100.0, gt=0, description="GiB that one BigQuery query may bill; above, it is refused")
     online_store: str = Field("", description="Bigtable online store of the features; empty: reads go to BigQuery")
     endpoint: str = Field(
-        "", pattern=r"^\d{0,10}$", description="numeric id of the Vertex AI endpoint; empty: batch only"
+        "", pattern=r"^([1-9]\d{0,8})?$", description="numeric id of the Vertex AI endpoint; empty: batch only"
     )
     audience: str = Field("", description="audience that a caller's token must name, the URL of this service")
     threads: int = Field(0, ge=0, le=256, description="threads of the local engine; 0 means one per core")

@@ -40,7 +40,7 @@ DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 IMAGE = "us-central1-docker.pkg.dev/telecom-test/telecom/churn@sha256:" + "0" * 64
 PARENT = "projects/telecom-test/locations/us-central1"
-CUSTOMERS = 80
+CUSTOMERS = 200
 VERTEX = ChurnConfig(batch_mode="vertex", batch_machine="n2-highcpu-8", batch_replicas=3)
 QUICK = Patience(seconds=0.3, first=0.01)
 Predicted = Callable[..., None]
@@ -293,7 +293,7 @@ def test_an_unknown_version_is_not_found(platform: Platform, request_: BatchRequ
 )
 def test_incomplete_predictions_write_nothing(platform: Platform, cloud: Cloud, change: Any) -> None:
     answering(cloud, change)
-    with pytest.raises(DependencyUnavailable, match=r"valid predictions .* not one for each of 80; nothing was"):
+    with pytest.raises(DependencyUnavailable, match=r"valid predictions .* not one for each of 200; nothing was"):
         score(platform)
     assert scored(platform) == []
 

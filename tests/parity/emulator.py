@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import pyarrow as pa
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
@@ -63,7 +62,7 @@ class Emulator:
             GoogleAPICallError: the emulator refuses or cannot run it.
         """
         bound = [bigquery.ScalarQueryParameter(name, type_of(v), v) for name, v in sorted(parameters.items())]
-        config = bigquery.QueryJobConfig(query_parameters=bound, default_dataset=f"{PROJECT}.telecom_gold")
+        config = bigquery.QueryJobConfig(query_parameters=bound)
         job = self._client.query(sql, job_config=config, retry=None, job_retry=None, timeout=SECONDS)
         found = job.result(retry=None, job_retry=None, timeout=SECONDS)
         return list(found.schema), [list(row.values()) for row in found]
@@ -89,8 +88,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return [_cell(each) for each in value]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-def batches_as_rows(batches: Iterable[pa.RecordBatch]) -> list[dict[str, Any]]:
-    """Rows as plain values."""
-    return [row for batch in batches for row in batch.to_pylist()]

@@ -1,6 +1,6 @@
 """Every SELECT that both engines are asked: the files, what contracts and drift generate, and the parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +14,7 @@ from mlops.src.training_data import ALL, FOREVER
 from mlops.src.utils_bigquery import QUERIES
 from telecom.ports import Parameters, Scalar
 from telecom.tables import Column, contracts
-from tests.parity.world import EARLIER, LATER, NOW, SPOILT, tables
+from tests.parity.world import EARLIER, LATER, NOW, SPOILT, Asked, tables
 
 NUMBERS = ("INT64", "FLOAT64", "NUMERIC")
 BILLING = "telecom_bronze.billing_invoices"
@@ -71,12 +71,12 @@ def whole_tables() -> Iterator[Statement]:
 
 
 def quality() -> Iterator[Statement]:
-    """The column rules and row checks of every contract, over the whole table and, where it has them, a snapshot."""
+    """The column rules and row checks of every contract, over its spoilt rows."""
     for rules in contracts().values():
-        sql = quality_sql(rules)
-        yield Statement(f"quality {rules.table}", sql.replace("WHERE snapshot_date = @snapshot_date", "WHERE TRUE"))
-        if "snapshot_date" in rules.schema.names:
-            yield Statement(f"quality {rules.table} at {SPOILT}", sql, {"snapshot_date": SPOILT})
+        sql, spoilt = quality_sql(rules), {"snapshot_date": SPOILT}
+        if "snapshot_date" not in rules.schema.names:
+            sql, spoilt = sql.replace("WHERE snapshot_date = @snapshot_date", "WHERE TRUE"), {}
+        yield Statement(f"quality {rules.table}", sql, spoilt)
 
 
 def drift() -> Iterator[Statement]:
@@ -98,3 +98,10 @@ def _bins(column: Column) -> Bins | None:
     if column.type == "STRING":
         return Bins(column.name, "category", categories=(*column.values, "it's", "back\\slash", "two\nlines", "é"))
     return None
+
+
+def sent(asked: Iterable[Asked]) -> list[Statement]:
+    """What the jobs sent while the data were made, without the files, which are asked anyway."""
+    known = {path.read_text("utf-8") for path in QUERIES.glob("*.sql")}
+    others = sorted((each for each in asked if each[0] not in known), key=str)
+    return [Statement(" ".join(sql.split())[:120], sql, dict(values)) for sql, values in others]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from telecom.adapters.local import _learners, _model_search, automl
 from telecom.adapters.local._learners import LEARNERS, Columns, Fitted, Job, Sample, TimeUp
@@ -124,7 +125,7 @@ def test_growing_stops_between_two_steps_when_time_is_up(name: str) -> None:
     if name == "logistic":
         assert LEARNERS[name](trial, job).reads_wide
         return
-    with pytest.raises(TimeUp):
+    with pytest.raises(TimeUp), threadpool_limits(limits=1):
         LEARNERS[name](trial, job)
     assert len(fitted) == 3
 

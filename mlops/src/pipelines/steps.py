@@ -154,7 +154,15 @@ def score(environment: Environment, run_date: str, snapshot_date: str, version: 
     if champion != version:
         said = f"This run left version {version} as champion; meanwhile it is version {champion}."
         raise TelecomError(said, "Start the pipeline again, or run: telecom score")
-    scored = batch_inference.run(p.warehouse, p.registry, p.progress, now=world.now, snapshot_date=day(snapshot_date))
+    scored = batch_inference.run(
+        p.warehouse,
+        p.registry,
+        p.progress,
+        now=world.now,
+        snapshot_date=day(snapshot_date),
+        batch=p.batch,
+        config=world.config,
+    )
     figures.update(rows=scored.rows, high=scored.high, medium=scored.medium, low=scored.low)
     return str(scored.snapshot_date)
 

@@ -21,7 +21,7 @@ from sklearn.preprocessing import SplineTransformer, StandardScaler
 
 Floats = npt.NDArray[np.float64]
 Going = Callable[[], bool]
-STEP = {"max_iter": 100, "n_estimators": 25}
+STEP = {"max_iter": 100, "n_estimators": 10}
 """Trees that are grown between two looks at the clock: boosting's are small."""
 DEEPEST = 12
 MOST_CATEGORIES = 250
