@@ -10,6 +10,7 @@ from telecom.errors import DependencyUnavailable, MissingExtra
 from telecom.ports import (
     AutoMl,
     BatchPredictor,
+    Documents,
     Endpoints,
     Experiments,
     FeatureStore,
@@ -18,6 +19,7 @@ from telecom.ports import (
     ModelRegistry,
     Objects,
     Pipelines,
+    Traffic,
     Warehouse,
 )
 from telecom.progress import Progress, Silent
@@ -33,6 +35,8 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "pipelines"): "telecom.adapters.local.pipelines:LocalPipelines",
     ("local", "automl"): "telecom.adapters.local.automl:LocalAutoMl",
     ("local", "endpoints"): "telecom.adapters.local.endpoints:LocalEndpoints",
+    ("local", "traffic"): "telecom.adapters.local.traffic:LocalTraffic",
+    ("local", "documents"): "telecom.adapters.local.documents:LocalDocuments",
     ("local", "identity"): "telecom.adapters.local.identity:LocalIdentity",
     ("gcp", "warehouse"): "telecom.adapters.gcp.warehouse:BigQueryWarehouse",
     ("gcp", "objects"): "telecom.adapters.gcp.objects:CloudStorageObjects",
@@ -44,6 +48,8 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("gcp", "batch"): "telecom.adapters.gcp.batch:VertexBatchPredictor",
     ("gcp", "automl"): "telecom.adapters.gcp.automl:VertexAutoMl",
     ("gcp", "endpoints"): "telecom.adapters.gcp.endpoints:VertexEndpoints",
+    ("gcp", "traffic"): "telecom.adapters.gcp.traffic:GoogleTraffic",
+    ("gcp", "documents"): "telecom.adapters.gcp.documents:CloudStorageDocuments",
     ("gcp", "identity"): "telecom.adapters.gcp.identity:GoogleIdentity",
 }
 OWN_PACKAGES = ("telecom", "mlops", "llmops")
@@ -107,6 +113,16 @@ class Platform:
     def endpoints(self) -> Endpoints:
         """Online serving."""
         return cast(Endpoints, self._adapter("endpoints"))
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """Shares of the requests."""
+        return cast(Traffic, self._adapter("traffic"))
+
+    @cached_property
+    def documents(self) -> Documents:
+        """Small shared documents."""
+        return cast(Documents, self._adapter("documents"))
 
     @cached_property
     def identity(self) -> Identity:

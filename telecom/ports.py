@@ -256,6 +256,84 @@ class Endpoints(Protocol):
 
 
 @dataclass(frozen=True)
+class Revision:
+    """One deployed revision of a service: its percentage of the requests, and whether it can take any.
+
+    `model_version` is the registered version that it serves; empty where it follows the champion alias.
+    """
+
+    name: str
+    share: int
+    ready: bool
+    model_version: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a service answered."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Observations counted by size: `counts[i]` are at most `bounds[i]` and above the bound before; the last, above all."""
+
+    bounds: tuple[float, ...] = ()
+    counts: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What one revision answered: requests, `errors` (5xx and 429), `refused` (other 4xx), seconds, scores given."""
+
+    requests: int
+    errors: int
+    refused: int
+    seconds: Buckets
+    scores: Buckets
+
+
+@runtime_checkable
+class Traffic(Protocol):
+    """Who of a service's revisions gets which share of the requests, and what each made of them."""
+
+    def revisions(self, service: str) -> tuple[Revision, ...]:
+        """Newest first."""
+        ...
+
+    def shift(self, service: str, shares: Mapping[str, int]) -> None:
+        """These revisions get these percentages, all others none; returns once requests follow."""
+        ...
+
+    def ask(self, service: str, revision: str, path: str, body: bytes | None = None) -> Answer:
+        """One request to one revision alone: GET, or POST with a body of JSON."""
+        ...
+
+    def tallies(self, service: str, since: datetime) -> Mapping[str, Tally]:
+        """By revision, since a moment or (where only its own counters are kept) since it started.
+
+        For one `since` they only grow, so that the difference of two is what lies between; silent revisions may lack.
+        """
+        ...
+
+
+@runtime_checkable
+class Documents(Protocol):
+    """Small JSON documents that several processes change, by name."""
+
+    def read(self, name: str) -> Any:
+        """None where there is none."""
+        ...
+
+    def change(self, name: str, change: Callable[[Any], Any]) -> Any:
+        """Replaces it by `change` of it and returns that; of two at once, the later sees what the earlier wrote."""
+        ...
+
+
+@dataclass(frozen=True)
 class Caller:
     """Who called, from a verified token: `email` or subject, and the other claims."""
 

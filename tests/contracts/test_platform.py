@@ -23,6 +23,8 @@ PROTOCOLS = {
     "batch": ports.BatchPredictor,
     "automl": ports.AutoMl,
     "endpoints": ports.Endpoints,
+    "traffic": ports.Traffic,
+    "documents": ports.Documents,
     "identity": ports.Identity,
 }
 WITHOUT = {("local", "batch"): "scoring in this process is the way on one machine"}

@@ -89,6 +89,9 @@ class Listening:
         self._note(sql, parameters)
         return self._warehouse.stream(sql, parameters, batch_rows)
 
+    def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
+        return self._warehouse.estimate(sql, parameters)
+
     def write(self, *writes: Write, inspect: Callable[[Reader], None] | None = None) -> tuple[int, ...]:
         for write in writes:
             if isinstance(write.source, str):

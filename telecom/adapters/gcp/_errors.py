@@ -11,7 +11,7 @@ from typing import cast
 
 import google.auth.exceptions as auth
 import grpc
-import requests.exceptions as http_errors  # type: ignore[import-untyped]
+import requests.exceptions as http_errors
 import urllib3.exceptions
 from google.api_core import exceptions as api
 from google.api_core.retry import Retry

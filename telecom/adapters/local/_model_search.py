@@ -13,7 +13,7 @@ import optuna
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from telecom.adapters.local._learners import LEARNERS, Fitted, Floats, Going, Job, Sample, TimeUp
 
