@@ -41,7 +41,7 @@ smoke-gcp: $(DEV_READY) ## asks a real project what only a real project can tell
 	@$(BIN)/python -m tools.smoke_gcp $(OPTIONS)
 
 parity: $(DEV_READY) $(EMULATOR_READY) ## every SQL statement, here and on a BigQuery emulator that others wrote
-	@$(BIN)/pytest tests/parity -q
+	@PARITY=1 $(BIN)/pytest tests/parity -q
 
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs

@@ -36,6 +36,8 @@ def faults(sql: str) -> list[str]:
             found.append("UNNEST WITH OFFSET: 0-based in BigQuery, 1-based locally")
         if isinstance(node, exp.Extract) and node.name.upper() == "DAYOFWEEK":
             found.append("EXTRACT(DAYOFWEEK): 1..7 in BigQuery, 0..6 locally")
+        if isinstance(node, exp.Round) and node.args.get("decimals"):
+            found.append("ROUND(x, n): the engines part at halves; use ROUND(x * 1e6) / 1e6")
         if isinstance(node, exp.Div) and not is_nonzero(node.expression):
             found.append("x / y: an error in BigQuery when y is 0, infinity locally; use SAFE_DIVIDE")
     return found
@@ -64,6 +66,7 @@ def test_each_query_reads_only_tables_under_contract(name: str) -> None:
         "SELECT CURRENT_TIMESTAMP() FROM t",
         "SELECT a / b FROM t",
         "SELECT RAND() FROM t",
+        "SELECT ROUND(a, 2) FROM t",
     ],
 )
 def test_the_lint_sees_what_it_must(sql: str) -> None:
