@@ -12,7 +12,7 @@ EMULATOR_READY := $(EMULATOR)/.ready
 CSV ?=
 OPTIONS ?=
 
-.PHONY: help demo test check format bench parity smoke-gcp lock docs clean
+.PHONY: help demo test coverage check format bench parity smoke-gcp lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -22,6 +22,9 @@ demo: $(RUN_READY) ## the whole churn loop, then an HTML report; CSV=path for yo
 
 test: $(DEV_READY) ## every check and test, as CI runs them
 	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest -n auto --dist worksteal -q
+
+coverage: $(DEV_READY) ## the tests again, slower, with the branches that they take; at least 85 %
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml -q
 
 check: $(DEV_READY) ## lint, types, import rules

@@ -13,7 +13,7 @@ WITH predicted AS (
         JSON_VALUE(reason, '$.value') AS value,
         SAFE_CAST(JSON_VALUE(reason, '$.contribution') AS FLOAT64) AS contribution
       FROM UNNEST(JSON_QUERY_ARRAY(prediction, '$.top_reasons')) AS reason
-      ORDER BY ABS(SAFE_CAST(JSON_VALUE(reason, '$.contribution') AS FLOAT64)) DESC, feature
+      ORDER BY ABS(SAFE_CAST(JSON_VALUE(reason, '$.contribution') AS FLOAT64)) DESC, JSON_VALUE(reason, '$.feature')
     ) AS top_reasons
   FROM telecom_staging.predictions
 )
