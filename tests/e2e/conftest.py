@@ -4,12 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from telecom.cli import app
 
 QUICK = {"TELECOM_CHURN_TUNING_TRIALS": "1", "TELECOM_CHURN_TUNING_ROWS": "1000"}
 DAY = "2026-10-31"
@@ -17,38 +22,57 @@ DAY = "2026-10-31"
 
 @dataclass(frozen=True)
 class Telecom:
-    """The command, in a home of its own."""
+    """The command, in a home of its own.
+
+    Calls run in this process, which has the heavy imports behind it; `start`, and calls `apart`, in one of their own.
+    """
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
 
     def start(self, *arguments: str, folder: Path | None = None) -> "subprocess.Popen[str]":
-        environment = {**os.environ, **QUICK, **self.environment, "TELECOM_HOME": str(self.home)}
         command = [sys.executable, "-m", "telecom", *arguments]
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env={**os.environ, **self._settings()},
             cwd=folder or self.home.parent,
         )
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{out}\n{err}"
+        out, err = self._run(arguments, code)
         return out if code == 0 else err + out
 
     def json(self, *arguments: str, code: int = 0) -> Any:
-        process = self.start(*arguments, "--json")
-        out, err = process.communicate(timeout=240)
-        assert process.returncode == code, f"{arguments} ended with {process.returncode}:\n{out}\n{err}"
-        return json.loads(out)
+        return json.loads(self._run((*arguments, "--json"), code)[0])
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = json.loads(self("query", sql, "--format", "json"))
         return rows
+
+    def _run(self, arguments: tuple[str, ...], code: int) -> tuple[str, str]:
+        ended, out, err = self._elsewhere(arguments) if self.apart else self._here(arguments)
+        assert ended == code, f"{arguments} ended with {ended}:\n{out}\n{err}"
+        return out, err
+
+    def _elsewhere(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=240)
+        return process.returncode, out, err
+
+    def _here(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
+        with chdir(self.home.parent), warnings.catch_warnings():
+            # As a user runs it: what a library warns of is no error.
+            warnings.simplefilter("default")
+            done = CliRunner().invoke(app, arguments, env=self._settings(), prog_name="telecom")
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return done.exit_code, done.stdout, done.stderr
+
+    def _settings(self) -> dict[str, str]:
+        return {**QUICK, **self.environment, "TELECOM_HOME": str(self.home)}
 
 
 @pytest.fixture(scope="session")
