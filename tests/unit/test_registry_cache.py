@@ -9,8 +9,9 @@ import pytest
 
 from telecom.adapters.local._mlflow import mlflow_client
 from telecom.adapters.local._registry_cache import RegistryState, change_counter, read_cache, write_cache
+from telecom.adapters.local.experiments import LocalExperiments
 from telecom.adapters.local.registry import LocalRegistry
-from telecom.ports import ModelVersion
+from telecom.ports import ModelVersion, Run
 from telecom.settings import Settings
 
 MADE = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,6 +48,9 @@ def test_a_change_by_mlflow_itself_is_seen_and_a_second_reading_needs_no_mlflow(
     registry = LocalRegistry(settings)
     (tmp_path / "bundle").mkdir()
     registry.register("m", tmp_path / "bundle", "d" * 64, {})
+    assert read_cache(settings.home / "registry.json", change_counter(settings.home / "mlflow.db"), "m") is not None
+    LocalExperiments(settings).record(Run("e", "r", {}, {"auc": 0.5}, {}))
+    assert read_cache(settings.home / "registry.json", change_counter(settings.home / "mlflow.db"), "m") is not None
     assert registry.versions("m")[0].aliases == ()
     with mlflow_client(settings) as client:
         client.set_registered_model_alias("m", "champion", "1")

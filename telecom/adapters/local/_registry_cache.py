@@ -50,6 +50,14 @@ def read_cache(path: Path, counter: int | None, name: str) -> RegistryState | No
         return None
 
 
+def cached_names(path: Path) -> tuple[str, ...]:
+    """Models of which some state was kept, valid or not."""
+    try:
+        return tuple(json.loads(path.read_text("utf-8"))["models"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return ()
+
+
 def write_cache(path: Path, counter: int | None, name: str, state: RegistryState) -> None:
     """Keeps a model's state; states of other models of the same database state stay."""
     if counter is None:

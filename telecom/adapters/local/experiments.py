@@ -3,6 +3,8 @@
 import time
 
 from telecom.adapters.local._mlflow import mlflow_client
+from telecom.adapters.local._registry_cache import cached_names
+from telecom.adapters.local.registry import CACHE, remember
 from telecom.ports import Run
 from telecom.settings import Settings
 
@@ -36,4 +38,8 @@ class LocalExperiments:
             if run.artifacts:
                 client.log_artifacts(run_id, str(run.artifacts))
             client.set_terminated(run_id)
+            # The runs lie in the registry's database: whoever reads that next need not ask MLflow.
+            home = self._settings.home
+            for name in cached_names(home / CACHE):
+                remember(client, home, name)
         return run_id

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 from telecom.adapters.local._files import beside
 from telecom.adapters.local._mlflow import mlflow_client
 from telecom.adapters.local._registry_cache import RegistryState, change_counter, read_cache, write_cache
-from telecom.errors import NotFound
+from telecom.errors import DependencyUnavailable, NotFound
 from telecom.ports import ModelVersion
 from telecom.settings import Settings
 
@@ -19,14 +21,28 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 KEPT_CHAMPIONS = 10
+DATABASE, CACHE = "mlflow.db", "registry.json"
 _HISTORY = "champions"
+_READ = """
+import sys
+from pathlib import Path
+from telecom.adapters.local.registry import LocalRegistry
+from telecom.settings import Settings
+LocalRegistry(Settings(home=Path(sys.argv[1]))).versions(sys.argv[2])
+"""
 
 
 class LocalRegistry:
-    """Implements `telecom.ports.ModelRegistry`: `<home>/mlflow.db` and `<home>/models/<name>/<digest>`."""
+    """Implements `telecom.ports.ModelRegistry`: `<home>/mlflow.db` and `<home>/models/<name>/<digest>`.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: where the home is.
+        apart: readings that need MLflow happen in a process of their own, so that this one stays small.
+    """
+
+    def __init__(self, settings: Settings, *, apart: bool = False) -> None:
         self._settings = settings
+        self._apart = apart
 
     def register(self, name: str, bundle: Path, digest: str, notes: Mapping[str, str]) -> ModelVersion:
         """Keeps a copy of the bundle and gives it a version; the same digest again returns the version that it has."""
@@ -38,6 +54,7 @@ class LocalRegistry:
             if not _exists(client, name):
                 client.create_registered_model(name)
             stored = client.create_model_version(name, source=folder.as_uri(), tags={**notes, "digest": digest})
+            remember(client, self._settings.home, name)
             return _as_version(stored, {})
 
     def point(self, name: str, alias: str, version: str) -> None:
@@ -55,6 +72,7 @@ class LocalRegistry:
                 later = history.index(version) if version in history else -1
                 kept = history[later:] if later >= 0 else [version, *history]
                 client.set_registered_model_tag(name, _HISTORY, json.dumps(kept[:KEPT_CHAMPIONS]))
+            remember(client, self._settings.home, name)
 
     def versions(self, name: str) -> tuple[ModelVersion, ...]:
         """Every version, newest first; empty when none was registered."""
@@ -82,16 +100,24 @@ class LocalRegistry:
         )
 
     def _state(self, name: str) -> RegistryState:
-        database, cache = self._settings.home / "mlflow.db", self._settings.home / "registry.json"
+        database, cache = self._settings.home / DATABASE, self._settings.home / CACHE
         known = read_cache(cache, change_counter(database), name)
+        if known is None and self._apart:
+            self._read_apart(name)
+            known = read_cache(cache, change_counter(database), name)
+            if known is None:
+                raise DependencyUnavailable(f"The registry {database} is being written.", "Try again in a moment.")
         if known:
             return known
         with mlflow_client(self._settings) as client:
-            found = RegistryState(
-                _versions(client, name), tuple(_history(client, name)) if _exists(client, name) else ()
-            )
-            write_cache(cache, change_counter(database), name, found)
-        return found
+            return remember(client, self._settings.home, name)
+
+    def _read_apart(self, name: str) -> None:
+        command = [sys.executable, "-c", _READ, str(self._settings.home), name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
+            raise DependencyUnavailable(f"The registry cannot be read: {said[-1][:500]}", "Run: telecom models")
 
     def _folder(self, name: str, digest: str) -> Path:
         return self._settings.home / "models" / name / digest[:16]
@@ -103,6 +129,14 @@ class LocalRegistry:
             with beside(target) as part:
                 shutil.copytree(bundle, part)
         return target
+
+
+def remember(client: "MlflowClient", home: Path, name: str) -> RegistryState:
+    """What MLflow holds of a model, kept for whoever reads next, who may not want to import MLflow."""
+    history = tuple(_history(client, name)) if _exists(client, name) else ()
+    found = RegistryState(_versions(client, name), history)
+    write_cache(home / CACHE, change_counter(home / DATABASE), name, found)
+    return found
 
 
 def _exists(client: "MlflowClient", name: str) -> bool:
