@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from telecom.adapters.local._files import exclusive
+from telecom.adapters.local._mlflow import mlflow_client
 from telecom.bootstrap import Platform
 from telecom.settings import Settings
 from tests.loopback.fixtures import LEFT_OPEN, cloud, gcp_settings, running_cloud
@@ -47,10 +49,15 @@ def platform(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Pl
 
 
 @pytest.fixture(scope="session")
-def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that MLflow has just created: doing so takes seconds, copying it does not."""
-    home = tmp_path_factory.mktemp("mlflow")
-    Platform(Settings(home=home)).registry.versions("none")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A database that MLflow has just created: doing so takes seconds, copying it does not. One for all workers."""
+    ours = tmp_path_factory.getbasetemp()
+    home = (ours if worker_id == "master" else ours.parent) / "empty-mlflow"
+    home.mkdir(exist_ok=True)
+    with exclusive(home / "made.lock", 120, "The empty database"):
+        if not (home / "mlflow.db").exists():
+            with mlflow_client(Settings(home=home)) as client:
+                client.search_registered_models()
     return home / "mlflow.db"
 
 

@@ -101,6 +101,8 @@ class LocalRegistry:
 
     def _state(self, name: str) -> RegistryState:
         database, cache = self._settings.home / DATABASE, self._settings.home / CACHE
+        if not database.exists():
+            return RegistryState()
         known = read_cache(cache, change_counter(database), name)
         if known is None and self._apart:
             self._read_apart(name)
