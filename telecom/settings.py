@@ -31,7 +31,11 @@ class Settings(BaseSettings):
         description="container image of pipeline steps and model serving, by digest (…@sha256:…)",
     )
     max_gb_billed: float = Field(100.0, gt=0, description="GiB that one BigQuery query may bill; above, it is refused")
-    online_store: str = Field("", description="Bigtable online store of the features; empty: reads go to BigQuery")
+    online_store: str = Field(
+        "",
+        pattern=r"^([a-z_][a-z0-9_]{0,59})?$",
+        description="Bigtable online store of the features; empty: reads go to BigQuery",
+    )
     endpoint: str = Field(
         "", pattern=r"^([1-9]\d{0,8})?$", description="numeric id of the Vertex AI endpoint; empty: batch only"
     )
@@ -69,7 +73,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _gcp_needs_a_project(self) -> "Settings":
         if self.backend == "gcp" and not self.project:
-            raise ValueError("TELECOM_PROJECT is empty; set it to the Google Cloud project id")
+            raise ValueError("TELECOM_PROJECT is empty, and TELECOM_BACKEND = 'gcp' needs a Google Cloud project")
         return self
 
 

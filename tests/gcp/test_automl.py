@@ -54,6 +54,10 @@ def test_the_training_is_asked_for_as_published(automl: VertexAutoMl, cloud: Clo
     kinds = {(t.numeric or t.categorical).column_name: "numeric" in t for t in inputs.transformations}
     assert tuple(kinds) == FEATURES
     assert kinds["tenure_months"] and not kinds["contract"] and not kinds["partner"]
+    numbers = [t.numeric for t in inputs.transformations if "numeric" in t]
+    assert numbers and all(number.invalid_values_allowed for number in numbers), "rows with NULL are trained on"
+    (listed,) = cloud.grpc.requests("ListTrainingPipelines")
+    assert listed.filter == f'labels.telecom_request="{pipeline.labels["telecom_request"]}"'
 
 
 def test_calls_are_routed_and_have_deadlines(automl: VertexAutoMl, cloud: Cloud) -> None:

@@ -162,6 +162,8 @@ def test_the_request_is_what_the_documentation_asks_for(platform: Platform, clou
     assert job.service_account == "s@p.iam"
     assert {k: v for k, v in job.labels.items() if k != "telecom_request"} == {"app": "telecom-ml-llmops", "env": "dev"}
     assert all(len(value) <= 63 for value in job.labels.values())
+    (listed,) = cloud.grpc.requests("ListBatchPredictionJobs")
+    assert listed.filter == f'labels.telecom_request="{job.labels["telecom_request"]}"'
 
 
 def test_a_repetition_finds_the_job_of_the_first_attempt(
@@ -210,6 +212,10 @@ def test_predictions_that_expired_are_made_again(platform: Platform, cloud: Clou
         (
             {"state": types.JobState.JOB_STATE_SUCCEEDED, "completion_stats": {"failed_count": 7}},
             "left 7 rows without a prediction",
+        ),
+        (
+            {"state": types.JobState.JOB_STATE_SUCCEEDED, "completion_stats": {"incomplete_count": 4}},
+            "left 4 rows without a prediction",
         ),
         (
             {"state": types.JobState.JOB_STATE_SUCCEEDED, "partial_failures": [{"message": "container died"}]},
@@ -344,6 +350,9 @@ def test_the_script_mode_runs_our_command_line(platform: Platform, cloud: Cloud)
     assert (pool.machine_spec.machine_type, pool.replica_count) == ("n2-standard-8", 1)
     assert job.job_spec.service_account == "s@p.iam" and job.labels["env"] == "dev"
     assert job.job_spec.scheduling.timeout.total_seconds() == 6 * 3_600
+    assert job.job_spec.scheduling.disable_retries, "a machine that fails is not started again behind our back"
+    (listed,) = cloud.grpc.requests("ListCustomJobs")
+    assert listed.filter == f'labels.telecom_request="{job.labels["telecom_request"]}"'
 
 
 def test_a_script_under_way_is_not_started_again(platform: Platform, cloud: Cloud) -> None:

@@ -98,6 +98,20 @@ def test_a_change_whose_answer_is_lost_is_made_once(cloud: Cloud, settings: Sett
     assert read_json(bucket, "list.json", None) == [1]
 
 
+def test_a_download_names_the_generations_of_the_listing(
+    cloud: Cloud, settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    upload_folder(bucket_of(settings, "models"), "churn/aa", folder)
+    download_folder(bucket_of(settings, "models"), "churn/aa", tmp_path / "copy")
+    held = cloud.storage.emulator.objects["telecom-test-dev-models"]
+    downloads = cloud.storage.requests("GET", "/download/")
+    assert len(downloads) == 2
+    for name in ("deeper%2Fnotes.txt", "model.json"):
+        generation = held[f"churn/aa/{name.replace('%2F', '/')}"]["generation"]
+        (download,) = (call for call in downloads if name in call.path)
+        assert f"ifGenerationMatch={generation}" in download.path
+
+
 def test_of_two_downloads_at_once_the_first_stays(settings: Settings, folder: Path, tmp_path: Path) -> None:
     bucket, target = bucket_of(settings, "models"), tmp_path / "below" / "copy"
     upload_folder(bucket, "churn/aa", folder)

@@ -42,7 +42,7 @@ def pusher(cloud: Cloud, gcp_settings: Settings, tmp_path: Path, monkeypatch: py
     settings = gcp_settings.model_copy(update={"image": IMAGE, "audience": AUDIENCE})
     with GoogleKeys().serving() as keys, patched_channels(cloud.grpc.address):
         monkeypatch.setenv("TELECOM_JWKS_URL", keys.url)
-        wiring = wire(Platform(settings), ChurnConfig(), DispatcherConfig(pushers=EMAIL), tmp_path)
+        wiring = wire(Platform(settings), ChurnConfig(), DispatcherConfig(pushers=EMAIL), lambda: tmp_path)
         with served(create_app(wiring)) as client:
             yield Pusher(client, keys)
 
@@ -79,4 +79,28 @@ def test_strangers_start_nothing(cloud: Cloud, pusher: Pusher) -> None:
     assert pusher.push(SCORING, "1", email="other@telecom-test.iam.gserviceaccount.com").status_code == 403
     assert pusher.push(SCORING, "1", aud="https://other").status_code == 401
     assert pusher.push(SCORING, "1", email_verified=False).status_code == 401
+    assert cloud.grpc.calls == []
+
+
+def test_while_the_keys_are_away_messages_wait_and_nothing_starts(cloud: Cloud, pusher: Pusher) -> None:
+    good = pusher.keys.answer
+    pusher.keys.answer = lambda handler: pusher.keys.reply(handler, b"{}", 503)
+    answer = pusher.push(SCORING, "1")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert pusher.push(SCORING, "1", aud="https://other").status_code == 503, "nobody can tell"
+    assert cloud.grpc.calls == []
+    pusher.keys.answer = good
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"pipeline": "churn", "parameters": {"csv": "/data/x.csv"}},
+        {"pipeline": "churn-automl", "parameters": {"minutes": 59}},
+        {"pipeline": "churn-automl"},
+    ],
+)
+def test_what_google_cloud_cannot_do_is_refused_at_once(cloud: Cloud, pusher: Pusher, payload: Any) -> None:
+    answer = pusher.push(payload, "1")
+    assert answer.status_code == 400 and answer.json()["error"]
     assert cloud.grpc.calls == []

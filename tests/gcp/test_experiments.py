@@ -4,6 +4,8 @@ import json
 import logging
 import re
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,24 @@ def test_the_sdk_is_left_as_it_was_found(cloud: Cloud, experiments: VertexExperi
     cloud.grpc.on("GetMetadataStore")(lambda _, context: context.abort(grpc.StatusCode.PERMISSION_DENIED, "No."))
     with pytest.raises(DependencyUnavailable):
         experiments.record(RUN)
+    assert vars(initializer.global_config) == before
+
+
+def test_one_thread_at_a_time_has_the_sdk(gcp_settings: Settings) -> None:
+    before, seen = dict(vars(initializer.global_config)), []
+
+    def work(region: str) -> None:
+        for _ in range(5):
+            with aiplatform_sdk(gcp_settings.model_copy(update={"region": region})):
+                time.sleep(0.005)
+                seen.append((region, initializer.global_config.location))
+
+    threads = [threading.Thread(target=work, args=(region,)) for region in ("us-central1", "europe-west4")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 10 and all(wanted == found for wanted, found in seen)
     assert vars(initializer.global_config) == before
 
 

@@ -1,13 +1,19 @@
 """The feature store as Vertex AI is asked for it: registry, one feature view per sync, failures, lost answers."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import grpc
 import pytest
+from google.api_core.exceptions import InvalidArgument
+from google.cloud import aiplatform_v1 as vertex
 from google.cloud.aiplatform_v1 import types
+from pydantic import ValidationError
 
 from mlops.tests.labelled import put
+from telecom.adapters.gcp._clients import grpc_client
 from telecom.adapters.gcp._patience import Patience
 from telecom.adapters.gcp.features import VertexFeatureStore
 from telecom.bootstrap import Platform
@@ -226,3 +232,113 @@ def test_without_an_online_store_nothing_is_copied(gcp_settings: Settings, platf
     assert offline.features.read("churn", ["c", "b", "a"])["customer_id"].to_pylist() == ["c", "a"]
     rpcs = {call.rpc for call in cloud.grpc.calls[before:]}
     assert not {rpc for rpc in rpcs if "View" in rpc or "Store" in rpc}
+
+
+# Others at work at the same time.
+
+
+def another(platform: Platform) -> VertexFeatureStore:
+    """The store as another process has it."""
+    return VertexFeatureStore(platform.settings, platform.warehouse)
+
+
+def around_the_first(
+    cloud: Cloud, rpc: str, before: Callable[[], Any] = lambda: None, after: Callable[[], Any] = lambda: None
+) -> None:
+    """Lets something happen while the next `rpc` is under way: before its effect, or before its answer."""
+
+    @cloud.grpc.on(rpc)
+    def _(request: Any, context: grpc.ServicerContext) -> Any:
+        del cloud.grpc._handlers[rpc]
+        before()
+        answer = cloud.grpc._permanent[rpc](request, context)
+        after()
+        return answer
+
+
+def test_of_two_syncs_at_once_the_first_is_served(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+    around_the_first(cloud, "SyncFeatureView", lambda: another(platform).sync("churn", LATER))
+    with pytest.raises(DependencyUnavailable):
+        platform.features.sync("churn", DAY)
+    assert served(platform) == {"a": 12, "c": 12}
+
+
+def test_a_sync_that_was_overtaken_changes_nothing(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+    around_the_first(cloud, "UpdateFeatureGroup", lambda: another(platform).sync("churn", LATER))
+    with pytest.raises(DependencyUnavailable, match="another change was under way"):
+        platform.features.sync("churn", DAY)
+    assert served(platform) == {"a": 12, "c": 12}
+    platform.features.sync("churn", DAY)
+    assert served(platform) == {"a": 11, "b": 11} and len(views(cloud)) == 1
+
+
+def test_a_sync_that_begins_while_another_ends_keeps_its_view(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+    published, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(VertexFeatureStore):
+        def pause(self) -> None:
+            assert self._online
+            publish = self._online.publish
+
+            def slowly(group: FeatureGroup, day: date) -> str:
+                view = publish(group, day)
+                published.set()
+                may_go_on.wait(10)
+                return view
+
+            self._online.publish = slowly  # type: ignore[method-assign]
+
+    later = Slow(platform.settings, platform.warehouse)
+    later.pause()
+    thread = threading.Thread(target=later.sync, args=("churn", DAY))
+
+    def begin() -> None:
+        thread.start()
+        published.wait(10)
+
+    around_the_first(cloud, "UpdateFeatureGroup", after=begin)
+    platform.features.sync("churn", LATER)
+    assert served(platform) == {"a": 12, "c": 12}
+    may_go_on.set()
+    thread.join()
+    assert served(platform) == {"a": 11, "b": 11}
+
+
+def test_a_reader_whose_view_is_taken_away_looks_again(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+    around_the_first(cloud, "FetchFeatureValues", lambda: another(platform).sync("churn", LATER))
+    assert served(platform) == {"a": 12, "c": 12}
+
+
+def test_a_view_that_is_gone_is_not_an_unknown_customer(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+    for name in [name for name in cloud.grpc.store if "/featureViews/" in name]:
+        del cloud.grpc.store[name]
+    with pytest.raises(DependencyUnavailable, match="churn_20261120_1 is gone") as raised:
+        platform.features.read("churn", ["a"])
+    assert raised.value.remedy == "Run: telecom features"
+
+
+def test_an_answer_without_values_is_no_customer(platform: Platform, cloud: Cloud) -> None:
+    platform.features.sync("churn", DAY)
+
+    @cloud.grpc.on("FetchFeatureValues")
+    def _(request: Any, context: grpc.ServicerContext) -> Any:
+        return types.FetchFeatureValuesResponse(key_values={"features": [{"name": "contract"}]})
+
+    assert served(platform) == {}
+
+
+@pytest.mark.parametrize("name", ["Store", "1st", "my-store", "x" * 61])
+def test_names_that_no_online_store_can_have_are_refused(gcp_settings: Settings, name: str) -> None:
+    with pytest.raises(ValidationError, match="online_store"):
+        Settings(online_store=name)
+    client = grpc_client(vertex.FeatureOnlineStoreAdminServiceClient, gcp_settings)
+    with pytest.raises(InvalidArgument, match="no online store id"):
+        client.create_feature_online_store(
+            parent=PARENT, feature_online_store=vertex.FeatureOnlineStore(), feature_online_store_id=name
+        )
+    assert Settings(online_store="x" * 60).online_store

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import grpc
 import pytest
 
-from telecom.adapters.gcp._errors import DEADLINE
+from telecom.adapters.gcp._errors import ASK_FOR_ROLE, DEADLINE
 from telecom.adapters.gcp.metrics import CloudMonitoringMetrics
 from telecom.errors import DependencyUnavailable, UsageError
 from telecom.ports import Sample
@@ -58,10 +59,18 @@ def test_nothing_is_sent_when_there_is_nothing(cloud: Cloud, metrics: CloudMonit
 @pytest.mark.parametrize("kind", ["429", "500", "503", "timeout", "half"])
 def test_a_point_is_never_sent_twice(cloud: Cloud, metrics: CloudMonitoringMetrics, kind: Kind) -> None:
     cloud.fail(RPC, kind=kind)
-    with pytest.raises(DependencyUnavailable, match="Publishing the gauges of 'drift' failed"):
+    with pytest.raises(DependencyUnavailable, match="Publishing the gauges of 'drift' failed") as raised:
         metrics.publish("drift", [Sample("churn/score", 0.5)])
+    assert "ten seconds later" in raised.value.remedy and "safe to repeat" not in str(raised.value)
     assert len(cloud.grpc.calls_of(RPC)) == 1
     assert cloud.faults.unspent == {}
+
+
+def test_a_missing_role_keeps_its_remedy(cloud: Cloud, metrics: CloudMonitoringMetrics) -> None:
+    cloud.grpc.on(RPC)(lambda _, context: context.abort(grpc.StatusCode.PERMISSION_DENIED, "No."))
+    with pytest.raises(DependencyUnavailable, match="permission denied") as raised:
+        metrics.publish("drift", [Sample("churn/score", 0.5)])
+    assert raised.value.remedy == ASK_FOR_ROLE
 
 
 def test_a_server_that_never_answers_is_left(

@@ -214,6 +214,27 @@ def test_an_alias_left_behind_is_taken_away(cloud: Cloud, registry: VertexRegist
         assert holders(cloud, "champion") == [version]
 
 
+@pytest.mark.parametrize("done", [True, False])
+def test_taking_an_alias_away_is_not_repeated_blindly(
+    cloud: Cloud, registry: VertexRegistry, register: Register, done: bool
+) -> None:
+    one, two = register("a"), register("b")
+    registry.point(NAME, "champion", one)
+    vertex, removals = Models(cloud.grpc.crud, moves=False), []
+
+    @cloud.grpc.on("MergeVersionAliases")
+    def losing(request: Any, context: grpc.ServicerContext) -> Any:
+        removal = list(request.version_aliases) == ["-champion"]
+        removals.extend([request] * removal)
+        first = removal and len(removals) == 1
+        answer = vertex.merge(request, context) if done or not first else None
+        return context.abort(grpc.StatusCode.UNAVAILABLE, "The answer is lost.") if first else answer
+
+    registry.point(NAME, "champion", two)
+    assert holders(cloud, "champion") == [two]
+    assert len(removals) == (1 if done else 2), "what is gone is not taken away again"
+
+
 def test_an_alias_that_somebody_moves_meanwhile_stays_there(
     cloud: Cloud, registry: VertexRegistry, register: Register
 ) -> None:

@@ -6,16 +6,24 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pytest
+import requests
+from google.cloud.bigquery import QueryJob
 
+from telecom.adapters._staged_rows import write_parquet
+from telecom.adapters.gcp import _bigquery_jobs
+from telecom.adapters.gcp._bigquery_jobs import BigQueryJobs
 from telecom.adapters.gcp.warehouse import BigQueryWarehouse
 from telecom.errors import DependencyUnavailable, NotFound, QueryError, TelecomError, WarehouseBusy
 from telecom.ports import Reader, Write
 from telecom.settings import Settings
 from telecom.tables import contract
+from tests.loopback.bigquery_errors import Refused
 from tests.loopback.bigquery_jobs import Job
 from tests.loopback.cloud import Cloud
 from tests.loopback.faults import Kind
@@ -129,6 +137,75 @@ def test_reads_survive_broken_answers(warehouse: BigQueryWarehouse, cloud: Cloud
     assert not cloud.faults.unspent
 
 
+def loaded(settings: Settings, folder: Path, rows: int = 3) -> None:
+    file = folder / "rows.parquet"
+    write_parquet([feedback("a", rows)], contract(TABLE), file)
+    BigQueryJobs(settings).load(file, contract(TABLE), "telecom_staging.t", "x")
+
+
+def test_a_load_that_was_begun_is_taken_up_again(gcp_settings: Settings, cloud: Cloud, tmp_path: Path) -> None:
+    for _ in range(2):
+        loaded(gcp_settings, tmp_path)
+    assert held(cloud, "telecom_staging.t") == 3
+    assert [job.id for job in cloud.bigquery.jobs] == ["x"]
+
+
+def test_a_duplicate_that_is_not_known_yet_is_asked_for_again(
+    gcp_settings: Settings, cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded(gcp_settings, tmp_path)
+    get, asked = cloud.bigquery.runner.get, []
+
+    def late(identity: str) -> Job:
+        asked.append(identity)
+        if len(asked) == 1:
+            raise Refused(404, "notFound", f"Not found: Job {identity}")
+        return get(identity)
+
+    monkeypatch.setattr(cloud.bigquery.runner, "get", late)
+    loaded(gcp_settings, tmp_path)
+    assert len(asked) > 1 and held(cloud, "telecom_staging.t") == 3
+
+
+def test_no_request_may_be_silent_for_as_long_as_a_job_may_take(
+    warehouse: BigQueryWarehouse, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeouts: list[float] = []
+    send = requests.Session.request
+
+    def recorded(self: requests.Session, *given: Any, timeout: Any = None, **more: Any) -> Any:
+        timeouts.append(timeout)
+        return send(self, *given, timeout=timeout, **more)
+
+    monkeypatch.setattr(requests.Session, "request", recorded)
+    cloud.bigquery.runner.polls = 1
+    put(warehouse)
+    counted(warehouse)
+    assert len(timeouts) > 10 and all(seconds and seconds <= 130 for seconds in timeouts)
+
+
+def test_a_job_is_waited_for_beyond_one_deadline(
+    warehouse: BigQueryWarehouse, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_bigquery_jobs, "DEADLINE", 0.5)
+    result, waited = QueryJob.result, []
+
+    def impatient(self: QueryJob, **given: Any) -> Any:
+        waited.append(given["timeout"])
+        if len(waited) < 3:
+            raise TimeoutError
+        return result(self, **given)
+
+    monkeypatch.setattr(QueryJob, "result", impatient)
+    assert warehouse.query("SELECT 1 AS x").num_rows == 1
+    assert waited == [0.5] * 3
+    waited.clear()
+    monkeypatch.setattr(_bigquery_jobs, "JOB_SECONDS", -1)
+    with pytest.raises(DependencyUnavailable, match=r"The query took longer than -1 s \(job telecom-read-"):
+        warehouse.query("SELECT 1 AS x")
+    assert len(waited) == 1
+
+
 def test_a_job_that_is_still_running_is_waited_for(warehouse: BigQueryWarehouse, cloud: Cloud) -> None:
     put(warehouse, "a", 2)
     cloud.bigquery.runner.polls = 2
@@ -138,8 +215,6 @@ def test_a_job_that_is_still_running_is_waited_for(warehouse: BigQueryWarehouse,
 def test_what_stays_out_of_reach_is_said_so(
     warehouse: BigQueryWarehouse, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from telecom.adapters.gcp import _bigquery_jobs
-
     monkeypatch.setattr(_bigquery_jobs, "RETRY", _bigquery_jobs.RETRY.with_timeout(0.3))
     cloud.fail(JOBS, times=1000)
     with pytest.raises(DependencyUnavailable, match=r"The query failed: the service does not answer") as raised:
@@ -228,6 +303,20 @@ def test_a_cancelled_transaction_is_tried_again(gcp_settings: Settings, cloud: C
     assert (held(cloud), len(commits(cloud))) == (2, 2)
     first, second = commits(cloud)
     assert first.failure and not second.failure and first.id != second.id
+
+
+def test_those_who_met_once_do_not_wait_alike(
+    gcp_settings: Settings, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=pauses.append)
+    monkeypatch.setattr("telecom.adapters.gcp.warehouse.time", clock)
+    for _ in range(2):
+        cloud.bigquery.engine.conflicts = 2
+        put(with_settings(gcp_settings, lock_seconds=30))
+    assert len(pauses) == len(set(pauses)) == 4
+    for first, second in (pauses[:2], pauses[2:]):
+        assert 0.25 <= first <= 0.5 <= second <= 1.0
 
 
 def test_who_waits_too_long_is_told_that_others_write(gcp_settings: Settings, cloud: Cloud) -> None:
@@ -429,8 +518,6 @@ def test_refusals_keep_their_remedy(
     kind: type[TelecomError],
     remedy: str,
 ) -> None:
-    from tests.loopback.bigquery_errors import Refused
-
     def refuse(*_: Any) -> None:
         raise Refused(code, reason, "BigQuery's own words")
 

@@ -19,7 +19,7 @@ Code = grpc.StatusCode
 Handler = Callable[[Any, grpc.ServicerContext], Any]
 SERVICE = "/google.cloud.aiplatform.v1."
 GROUP_ID = re.compile(r"[a-z_][a-z0-9_]{0,127}")
-VIEW_ID = re.compile(r"[a-z_][a-z0-9_]{0,59}")
+VIEW_ID = STORE_ID = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 ROWS = "#rows"
 """Behind a feature view's name: what its last sync put there."""
 
@@ -43,6 +43,7 @@ class FeatureStore:
             "UpdateFeatureGroup": self.update_group,
             "DeleteFeatureGroup": self.delete_group,
             "BatchCreateFeatures": self.create_features,
+            "CreateFeatureOnlineStore": self.create_store,
             "CreateFeatureView": self.create_view,
             "DeleteFeatureView": self.delete_view,
             "SyncFeatureView": self.sync,
@@ -59,13 +60,21 @@ class FeatureStore:
         for name in (*(source.entity_id_columns or ["entity_id"]), timestamp):
             if name not in columns:
                 context.abort(Code.INVALID_ARGUMENT, f"{source.big_query_source.input_uri} has no column {name}.")
-        return self._default("FeatureRegistryService/CreateFeatureGroup", request, context)
+        answer = self._default("FeatureRegistryService/CreateFeatureGroup", request, context)
+        self._crud.store[f"{request.parent}/featureGroups/{request.feature_group_id}"].etag = "1"
+        return answer
 
     def update_group(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Anything but the source's table."""
+        """Anything but the source's table; with an etag, only if nobody changed the group since that was read."""
         if any(path.startswith("big_query.big_query_source") for path in request.update_mask.paths):
             context.abort(Code.INVALID_ARGUMENT, "The source of a feature group is immutable.")
-        return self._default("FeatureRegistryService/UpdateFeatureGroup", request, context)
+        given, held = request.feature_group, self._found(request.feature_group.name, context)
+        if given.etag not in ("", held.etag):
+            context.abort(Code.ABORTED, f"{given.name} was changed meanwhile.")
+        following = str(int(held.etag) + 1)
+        answer = self._default("FeatureRegistryService/UpdateFeatureGroup", request, context)
+        self._crud.store[given.name].etag = following
+        return answer
 
     def delete_group(self, request: Any, context: grpc.ServicerContext) -> Any:
         """With its features if forced, else only without."""
@@ -90,6 +99,12 @@ class FeatureStore:
             made.append(feature)
         self._crud.store.update({feature.name: feature for feature in made})
         return done(types.BatchCreateFeaturesResponse(features=made))
+
+    def create_store(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Under an id that Vertex AI takes."""
+        if not STORE_ID.fullmatch(request.feature_online_store_id):
+            context.abort(Code.INVALID_ARGUMENT, f"{request.feature_online_store_id!r} is no online store id.")
+        return self._default("FeatureOnlineStoreAdminService/CreateFeatureOnlineStore", request, context)
 
     def create_view(self, request: Any, context: grpc.ServicerContext) -> Any:
         """In a store that exists, over a table that exists."""

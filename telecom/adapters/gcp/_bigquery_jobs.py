@@ -4,6 +4,7 @@ A job id is unique per project and location and is never run twice (cloud.google
 request that is repeated because its answer was lost is refused as a duplicate, and the job it began is taken up again.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -150,12 +151,16 @@ class BigQueryJobs:
         return self._client.get_job(job_id, location=region, retry=RETRY_UNTIL_KNOWN, timeout=DEADLINE)
 
     def _wait(self, job: Any, what: str, **more: Any) -> None:
-        try:
-            job.result(retry=RETRY, timeout=JOB_SECONDS, **more)
-        except TimeoutError as error:
-            raise DependencyUnavailable(
-                f"{what} took longer than {JOB_SECONDS} s (job {job.job_id}).", "Look at the job in the console."
-            ) from error
+        until = time.monotonic() + JOB_SECONDS
+        while True:
+            try:
+                # It is also the time-out of every HTTP request beneath: an hour would be an hour of silence.
+                job.result(retry=RETRY, timeout=DEADLINE, **more)
+                return
+            except TimeoutError as error:
+                if time.monotonic() > until:
+                    said = f"{what} took longer than {JOB_SECONDS} s (job {job.job_id})."
+                    raise DependencyUnavailable(said, "Look at the job in the console.") from error
 
     def _config(self, parameters: Mapping[str, Scalar], step: str) -> "QueryJobConfig":
         from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
@@ -213,7 +218,7 @@ class Rows:
 
 
 def type_of(name: str, value: Scalar) -> str:
-    """The BigQuery type of a parameter. NULL goes as STRING, which BigQuery casts to whatever the SQL says.
+    """The BigQuery type of a parameter. NULL goes as STRING: where a number or BOOL is wanted, the SQL must CAST it.
 
     Raises:
         QueryError: no type fits the value.

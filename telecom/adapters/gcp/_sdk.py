@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,11 +13,14 @@ from telecom.adapters.gcp._errors import DEADLINE
 from telecom.settings import Settings
 
 _SDK = "google.cloud.aiplatform"
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
 def aiplatform_sdk(settings: Settings, **more: Any) -> Iterator[Any]:
     """The module `google.cloud.aiplatform`, pointed at the settings' project; what it was pointed at before returns.
+
+    One thread at a time has it, others wait: what it is pointed at is a global of the process.
 
     Args:
         settings: project and region.
@@ -26,18 +30,19 @@ def aiplatform_sdk(settings: Settings, **more: Any) -> Iterator[Any]:
     from google.cloud.aiplatform import initializer
     from google.cloud.aiplatform.metadata import metadata
 
-    _hush()
-    config = initializer.global_config
-    kept = [(holder, dict(vars(holder))) for holder in (config, metadata._experiment_tracker)]
-    build = config.create_client
-    try:
-        config.create_client = lambda *args, **named: _Timed(build(*args, **named))
-        init_aiplatform(settings, **more)
-        yield aiplatform
-    finally:
-        for holder, state in kept:
-            vars(holder).clear()
-            vars(holder).update(state)
+    with _ONE_AT_A_TIME:
+        _hush()
+        config = initializer.global_config
+        kept = [(holder, dict(vars(holder))) for holder in (config, metadata._experiment_tracker)]
+        build = config.create_client
+        try:
+            config.create_client = lambda *args, **named: _Timed(build(*args, **named))
+            init_aiplatform(settings, **more)
+            yield aiplatform
+        finally:
+            for holder, state in kept:
+                vars(holder).clear()
+                vars(holder).update(state)
 
 
 class _Timed:

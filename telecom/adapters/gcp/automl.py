@@ -6,6 +6,8 @@ What could not be tried without a project, as of November 2026 (docs/mlops/retra
   name, its classes load, and no end date was seen;
 - the output of batch prediction. A record `predicted_<label>` of `classes` and `scores` is what was known of it; what
   looks otherwise is refused, never guessed at;
+- the words of the split. `training`, `validation` and `test` are those of the API's message (PredefinedSplit), which
+  says that rows of any other word are ignored; the product before it, AutoML Tables, wrote TRAIN, VALIDATE and TEST;
 - whether an hour suffices. The service may say that a budget is too small for the data.
 """
 
@@ -101,7 +103,7 @@ class VertexAutoMl:
     def _begun(self, search: Search) -> vertex.TrainingPipeline | None:
         """An earlier training of this very request: one under way, or one whose model is still there."""
         asked = vertex.ListTrainingPipelinesRequest(
-            parent=location(self._settings), filter=f"labels.{REQUEST}={search.digest}"
+            parent=location(self._settings), filter=f'labels.{REQUEST}="{search.digest}"'
         )
         for pipeline in self._pipelines.list_training_pipelines(asked, **READ):
             if not has_ended(pipeline) or (not failure(pipeline, "") and self._kept(pipeline.model_to_upload.name)):

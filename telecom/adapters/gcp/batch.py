@@ -81,7 +81,7 @@ class VertexBatchPredictor:
     def _begun(self, request_digest: str) -> vertex.BatchPredictionJob | None:
         """An earlier job of this very request: one under way, or one whose predictions are still there."""
         asked = vertex.ListBatchPredictionJobsRequest(
-            parent=location(self._settings), filter=f"labels.{REQUEST}={request_digest}"
+            parent=location(self._settings), filter=f'labels.{REQUEST}="{request_digest}"'
         )
         for job in self._jobs.list_batch_prediction_jobs(asked, **READ):
             if not has_ended(job) or (not _complaint(job) and self._exists(_output(job))):
@@ -215,7 +215,7 @@ class CustomScoring:
 
     def _begun(self, request_digest: str) -> vertex.CustomJob | None:
         asked = vertex.ListCustomJobsRequest(
-            parent=location(self._settings), filter=f"labels.{REQUEST}={request_digest}"
+            parent=location(self._settings), filter=f'labels.{REQUEST}="{request_digest}"'
         )
         found: Iterable[vertex.CustomJob] = self._jobs.list_custom_jobs(asked, **READ)
         return next((job for job in found if not has_ended(job)), None)

@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from google.api_core.exceptions import AlreadyExists
 from google.api_core.exceptions import NotFound as Missing
@@ -12,13 +14,23 @@ from telecom.adapters._traffic import reshare
 from telecom.adapters.gcp._clients import grpc_client
 from telecom.adapters.gcp._errors import vendor_errors
 from telecom.adapters.gcp._vertex import CHANGE, READ, labels, location
-from telecom.errors import UsageError
+from telecom.errors import NotFound, UsageError
 from telecom.settings import Settings
 
 DEPLOY_SECONDS = 2_700.0
 """Machines are found and the image is started on them; a quarter of an hour is usual."""
 BEING_DEPLOYED = "0"
 """How DeployModel's traffic split names the model that it deploys."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """One model of an endpoint: its id there, `model@version`, its share and when it was deployed."""
+
+    id: str
+    name: str
+    share: int
+    created_at: datetime
 
 
 class VertexEndpoints:
@@ -70,6 +82,30 @@ class VertexEndpoints:
                     self._client.undeploy_model(request=request, **CHANGE).result(DEPLOY_SECONDS)
         return kept
 
+    def deployed(self) -> tuple["Deployed", ...]:
+        """Every model that is deployed, with its share."""
+        with vendor_errors("Reading the endpoint"):
+            endpoint = self._endpoint()
+        return tuple(
+            Deployed(model.id, model.display_name, endpoint.traffic_split.get(model.id, 0), _moment(model.create_time))
+            for model in endpoint.deployed_models
+        )
+
+    def split(self, shares: Mapping[str, int]) -> None:
+        """Gives the deployed models `model@version` exactly these percentages, if the endpoint is as it was read.
+
+        Raises:
+            NotFound: one of them is not deployed.
+        """
+        with vendor_errors("Splitting the endpoint's traffic"):
+            endpoint = self._endpoint()
+            ids = {model.display_name: model.id for model in endpoint.deployed_models}
+            if missing := sorted(set(shares) - set(ids)):
+                raise NotFound(f"{missing[0]!r} is not deployed.", f"There are: {', '.join(sorted(ids)) or 'none'}.")
+            split = {ids[name]: share for name, share in shares.items() if share}
+            if split != {id_: share for id_, share in endpoint.traffic_split.items() if share}:
+                self._split(endpoint, split)
+
     def _endpoint(self) -> vertex.Endpoint:
         number = self._settings.endpoint
         if not number:
@@ -113,6 +149,11 @@ class VertexEndpoints:
     @property
     def _client(self) -> vertex.EndpointServiceClient:
         return grpc_client(vertex.EndpointServiceClient, self._settings)
+
+
+def _moment(stamp: datetime | None) -> datetime:
+    """A plain time of the client's own kind; the epoch where there is none."""
+    return datetime.fromtimestamp(stamp.timestamp(), UTC) if stamp else datetime.fromtimestamp(0, UTC)
 
 
 def _versions(endpoint: vertex.Endpoint, model: str) -> dict[str, str]:

@@ -1,18 +1,21 @@
 """Gauges in Cloud Monitoring: `churn/auc` is the custom metric `custom.googleapis.com/churn/auc`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from google.cloud.monitoring_v3 import MetricServiceClient, Point, TimeInterval, TimeSeries, TypedValue
 
 from telecom.adapters._gauges import check_gauges
 from telecom.adapters.gcp._clients import grpc_client
-from telecom.adapters.gcp._errors import DEADLINE, ONCE, vendor_errors
+from telecom.adapters.gcp._errors import DEADLINE, LATER, ONCE, vendor_errors
+from telecom.errors import DependencyUnavailable
 from telecom.ports import Sample
 from telecom.settings import Settings
 
 DOMAIN = "custom.googleapis.com"
 SERIES_PER_CALL = 200
+NOT_AT_ONCE = "Publish again, ten seconds later at the soonest: some of the points may have arrived."
 
 
 class CloudMonitoringMetrics:
@@ -40,7 +43,7 @@ class CloudMonitoringMetrics:
         name = f"projects/{self._settings.project}"
         for start in range(0, len(series), SERIES_PER_CALL):
             part = series[start : start + SERIES_PER_CALL]
-            with vendor_errors(f"Publishing the gauges of {job!r}"):
+            with _publishing(job):
                 # Not repeated: a point that arrived, its answer lost, would be refused the second time.
                 client.create_time_series(name=name, time_series=part, retry=ONCE, timeout=DEADLINE)
 
@@ -52,3 +55,15 @@ class CloudMonitoringMetrics:
             resource={"type": "global", "labels": {"project_id": self._settings.project}},
             points=[Point(interval=TimeInterval(end_time=now), value=value)],
         )
+
+
+@contextmanager
+def _publishing(job: str) -> Iterator[None]:
+    """As `vendor_errors`, which takes every call for one that is safe to repeat at once."""
+    try:
+        with vendor_errors(f"Publishing the gauges of {job!r}", NOT_AT_ONCE):
+            yield
+    except DependencyUnavailable as error:
+        if error.remedy != LATER:
+            raise
+        raise DependencyUnavailable(error.message, NOT_AT_ONCE) from error

@@ -157,15 +157,23 @@ class VertexRegistry:
 
         Looks all the same, and where two have it takes it from those that had it before, never from anybody else's.
         """
-        self._merge(name, version, alias)
-        having = {model.version_id for model in self._listed(name) if alias in model.version_aliases}
+        IDEMPOTENT(self._merge)(name, version, alias)
+        having = self._having(name, alias)
         for holder in holders if version in having else ():
             if holder in having - {version}:
-                self._merge(name, holder, f"-{alias}")
+                IDEMPOTENT(self._take)(name, holder, alias)
+
+    def _take(self, name: str, version: str, alias: str) -> None:
+        """Looks first, at every attempt: to take an alias away that is gone, its answer lost, is refused."""
+        if version in self._having(name, alias):
+            self._merge(name, version, f"-{alias}")
 
     def _merge(self, name: str, version: str, alias: str) -> None:
         path = f"{self._path(name)}@{version}"
-        self._client().merge_version_aliases(name=path, version_aliases=[alias], retry=IDEMPOTENT, timeout=DEADLINE)
+        self._client().merge_version_aliases(name=path, version_aliases=[alias], retry=ONCE, timeout=DEADLINE)
+
+    def _having(self, name: str, alias: str) -> set[str]:
+        return {model.version_id for model in self._listed(name) if alias in model.version_aliases}
 
     def _registered(self, name: str, digest: str) -> ModelVersion | None:
         """The oldest version of a digest; two of one digest exist where an answer was lost for longer than we wait."""

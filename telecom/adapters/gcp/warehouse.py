@@ -4,6 +4,7 @@ Reads run as query jobs whose results come in Arrow through the Storage Read API
 own first; one script then puts all of them in place in a single transaction (see `_bigquery_staging`).
 """
 
+import random
 import tempfile
 import time
 import uuid
@@ -142,7 +143,7 @@ class BigQueryWarehouse:
             except WarehouseBusy:
                 if time.monotonic() + pause > until:
                     raise
-            time.sleep(pause)
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  lest those who met once meet again
             pause, attempt = min(pause * 2, 10), attempt + 1
 
 
