@@ -46,6 +46,9 @@ smoke-gcp: $(DEV_READY) ## asks a real project what only a real project can tell
 parity: $(DEV_READY) $(EMULATOR_READY) ## every SQL statement, here and on a BigQuery emulator that others wrote
 	@PARITY=1 $(BIN)/pytest tests/parity -q
 
+image-check: $(DEV_READY) ## the churn image without Docker: its own steps, its size, its command as nobody
+	@$(BIN)/python -m tools.image_check $(OPTIONS)
+
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs
 

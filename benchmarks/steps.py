@@ -68,4 +68,5 @@ STEPS = (
         ("champion", "ingested", "prepared", "scored"),
         Target("seconds", 3),
     ),
+    Step("serving", "predict over HTTP with reasons", "MLflow scoring server", 1, ("champion",)),
 )

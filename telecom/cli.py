@@ -12,6 +12,7 @@ import typer
 
 from telecom.errors import GateRefused
 from telecom.pipeline_cli import pipeline
+from telecom.release_cli import release
 from telecom.serve_cli import serve
 from telecom.token_cli import token
 
@@ -29,6 +30,7 @@ data = typer.Typer(help="Public data.", no_args_is_help=True)
 app.add_typer(data, name="data")
 app.add_typer(pipeline, name="pipeline")
 app.add_typer(serve, name="serve")
+app.add_typer(release, name="release")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Day = Annotated[

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from telecom.ports import PipelineRequest, PipelineRun, StepRun
+    from telecom.pipeline_output import Follower
+    from telecom.pipeline_runs import KeptRun
+    from telecom.ports import PipelineRequest, PipelineRun
     from telecom.session import Session
 
 OURS = range(2, 6)
@@ -48,11 +50,11 @@ def compile_(
     with session(json) as s:
         from mlops.src.pipelines import compiling, validation
 
-        image = image or s.platform.settings.image or compiling.NO_IMAGE
-        written = compiling.compile_pipeline(name, image, out or Path(f"{name}.yaml"))
-        spec = validation.check_spec(written)
-        steps = len(spec["deploymentSpec"]["executors"])
-        s.show("Compiled", Compiled(name, str(written), image, steps), f"telecom pipeline run {name}")
+        named = image or s.platform.settings.image
+        written = compiling.compile_pipeline(name, named or compiling.NO_IMAGE, out or Path(f"{name}.yaml"))
+        steps = len(validation.read_spec(written)["deploymentSpec"]["executors"])
+        told = Compiled(name, str(written), named or "none; runs on this machine only", steps)
+        s.show("Compiled", told, f"telecom pipeline run {name}")
 
 
 @pipeline.command()
@@ -70,18 +72,19 @@ def run(
     Exits with the failed step's own code, such as 4 when a gate said no.
     """
     with session(json) as s, TemporaryDirectory(prefix="telecom-pipeline-") as folder:
-        from telecom import console
+        from telecom import console, pipeline_output
         from telecom.errors import UsageError
 
         if s.platform.settings.backend != "local":
             raise UsageError("TELECOM_BACKEND=gcp does not run pipelines here.", f"Use: telecom pipeline submit {name}")
         request = prepared(s, name, parameters(s, csv, snapshot_date, deploy, param), job_id, Path(folder))
-        done = s.platform.pipelines.start(request, None if json else tell)
+        follower = pipeline_output.Follower()
+        done = started(s, request, follower)
         if json:
             console.print_json(done)
         else:
-            show(done)
-        end(done, as_json=json)
+            pipeline_output.show(done, follower)
+        end(done)
 
 
 @pipeline.command()
@@ -140,8 +143,8 @@ def parameters(s: "Session", csv: str, snapshot_date: str, deploy: str, more: Se
 
     s.day(snapshot_date)
     here = s.platform.settings.backend == "local" and csv and "://" not in csv
-    own = {"csv": str(Path(csv).expanduser().absolute()) if here else csv}
-    named = {name: value for name, value in {**own, "snapshot_date": snapshot_date, "deploy": deploy}.items() if value}
+    own = {"csv": absolute(csv) if here else csv, "snapshot_date": snapshot_date, "deploy": deploy}
+    named = {name: value for name, value in own.items() if value}
     for text in more or ():
         key, sign, value = text.partition("=")
         if not sign or not key:
@@ -150,48 +153,63 @@ def parameters(s: "Session", csv: str, snapshot_date: str, deploy: str, more: Se
     return named
 
 
-def tell(step: "StepRun") -> None:
-    """One line when a step is done; while it runs, nothing."""
+def absolute(csv: str) -> str:
+    """The file's whole path: the steps work elsewhere.
+
+    Raises:
+        UsageError: the path begins with `~` and the name of nobody.
+    """
+    from telecom.errors import UsageError
+
+    try:
+        return str(Path(csv).expanduser().absolute())
+    except RuntimeError as error:
+        raise UsageError(f"--csv {csv!r} is in nobody's home directory.", "Write the whole path.") from error
+
+
+def started(s: "Session", request: "PipelineRequest", follower: "Follower") -> "PipelineRun":
+    """Runs it to its end, and records the outcome if it broke off."""
+    from telecom import pipeline_output
+    from telecom.pipeline_runs import run_folder
+
+    if not s.as_json:
+        log = run_folder(s.platform.settings.home, request.job_id) / "run.log"
+        pipeline_output.print_begin(request.job_id, log)
+    try:
+        done = s.platform.pipelines.start(request, None if s.as_json else follower)
+    except BaseException as error:
+        follower.close()
+        left = recorded(s, request.job_id)
+        if isinstance(error, KeyboardInterrupt):
+            pipeline_output.print_interrupted(left, follower)
+        raise
+    recorded(s, request.job_id)
+    return done
+
+
+def recorded(s: "Session", job_id: str) -> "KeptRun | None":
+    """What is remembered of the run; it is recorded if it broke off and could not do so itself."""
+    from mlops.src.pipelines import broken_off
     from telecom import console
+    from telecom.errors import TelecomError
+    from telecom.pipeline_runs import JOB_ID, Remembering
 
-    if step.state == "succeeded":
-        console.print_step(f"{step.name:<16}", step.seconds or 0.0, figures(step))
-    elif step.state == "failed":
-        console.stderr().print(f"[red]✗[/red] {step.name:<16} {step.seconds or 0.0:5.1f} s", soft_wrap=True)
-
-
-def figures(step: "StepRun") -> str:
-    """The step's numbers in one line."""
-    from telecom import console
-
-    whole = {name: int(value) if float(value).is_integer() else value for name, value in step.metrics.items()}
-    return ", ".join(f"{name.replace('_', ' ')} {console.text(value)}" for name, value in sorted(whole.items()))
-
-
-def show(done: "PipelineRun") -> None:
-    """The run as a table, and where to read what the steps said."""
-    from telecom import console
-
-    rows = [
-        (step.name, step.state, console.NOTHING if step.seconds is None else f"{step.seconds:.1f}", figures(step))
-        for step in done.steps
-    ]
-    console.print_table(f"Pipeline {done.job_id}: {done.state}", ("step", "state", "seconds", "figures"), rows)
-    if done.already:
-        console.print_next("This job id was started before; nothing was run again.")
-    console.print_next(f"All that the steps said: {done.link}")
+    p = s.platform
+    if not isinstance(p.pipelines, Remembering) or not JOB_ID.fullmatch(job_id):
+        return None
+    run = p.pipelines.find(job_id)
+    try:
+        broken_off.record(p.warehouse, p.metrics, run)
+    except TelecomError as error:
+        console.print_next(f"The outcome is not in telecom_monitoring.pipeline_runs: {error}")
+    return run
 
 
-def end(done: "PipelineRun", *, as_json: bool) -> None:
-    """Ends the process with the failed step's exit code, after saying what it said."""
-    from telecom import console
+def end(done: "PipelineRun") -> None:
+    """Ends the process with the failed step's exit code."""
     from telecom.pipeline_runs import FailedStep
 
-    broken_off = FailedStep("pipeline", "failed", message=f"It broke off; read {done.link}.")
     if done.state != "failed":
         return
-    failed = next((step for step in done.steps if isinstance(step, FailedStep)), broken_off)
-    if not as_json:
-        console.stderr().print(f"The step {failed.name} failed.", style="bold red", markup=False)
-        console.stderr().print(failed.message, markup=False, soft_wrap=True)
-    raise typer.Exit(failed.exit_code if failed.exit_code in OURS else 1)
+    code = next((step.exit_code for step in done.steps if isinstance(step, FailedStep)), 1)
+    raise typer.Exit(code if code in OURS else 1)

@@ -170,23 +170,28 @@ class PipelineRequest:
 
 @dataclass(frozen=True)
 class StepRun:
-    """One step of a pipeline: its state, wall seconds (once finished) and the metrics that it logged."""
+    """One step of a pipeline: its state, wall seconds (once finished), and the metrics and the sentences it gave."""
 
     name: str
     state: Literal["running", "succeeded", "failed", "skipped"]
     seconds: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class PipelineRun:
-    """What became of a request. `link` is where a person looks; `already` says that the id was started before."""
+    """What became of a request. `link` is where a person looks; `already` says that the id was started before.
+
+    `note` says why it broke off, where that was not a step's failure.
+    """
 
     job_id: str
     state: Literal["submitted", "succeeded", "failed"]
     link: str
     already: bool = False
     steps: tuple[StepRun, ...] = ()
+    note: str = ""
 
 
 @runtime_checkable
@@ -279,7 +284,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Buckets:
-    """Observations counted by size: `counts[i]` are at most `bounds[i]` and above the bound before; the last, above all."""
+    """Observations by size: `counts[i]` are at most `bounds[i]` and above the bound before; the last, above all."""
 
     bounds: tuple[float, ...] = ()
     counts: tuple[int, ...] = (0,)

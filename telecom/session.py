@@ -1,7 +1,9 @@
 """One command's world: settings read, ports opened, our errors turned into messages and exit codes."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,11 @@ from telecom.errors import DependencyUnavailable, TelecomError, UsageError
 from telecom.settings import load_settings
 
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: the end of this command in order, as on Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,14 @@ def open_session(as_json: bool) -> Iterator[Session]:
     voice = console.Voice()
     try:
         try:
-            yield Session(Platform(load_settings(), voice), datetime.now(UTC), as_json)
+            with _ending_in_order():
+                yield Session(Platform(load_settings(), voice), datetime.now(UTC), as_json)
             sys.stdout.flush()
         finally:
             voice.stop()
     except KeyboardInterrupt as error:
         sys.stderr.write("\nStopped. What was committed stays; the step can be run again.\n")
-        raise typer.Exit(INTERRUPTED) from error
+        raise typer.Exit(TERMINATED if isinstance(error, Terminated) else INTERRUPTED) from error
     except BrokenPipeError as error:
         # Whoever reads our output has seen enough; the interpreter's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,6 +87,23 @@ def open_session(as_json: bool) -> Iterator[Session]:
         ours = _ours(error)
         console.print_error(ours, as_json=as_json)
         raise typer.Exit(ours.exit_code) from error
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """While open, SIGTERM interrupts as Ctrl-C does, so that what is temporary goes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def _not_a_day(option: str, value: str) -> UsageError:

@@ -14,3 +14,19 @@ compile requirements.lock "${project[@]}" "${run[@]}"
 compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra dev
 # The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
+
+# The churn image: versions as tested, without what its imports never reach (docs/adr/0007-one-image.md).
+tested=(--constraint requirements-dev.lock)
+optuna_storage=(alembic mako markupsafe sqlalchemy greenlet)
+agents_of_aiplatform=(google-genai distro httpcore httpx sniffio tenacity websockets)
+left_out=()
+for package in "${optuna_storage[@]}" "${agents_of_aiplatform[@]}"; do
+  left_out+=(--no-emit-package "$package")
+done
+compile requirements-churn.lock pyproject.toml --extra gcp --extra train --extra serve "${tested[@]}" "${left_out[@]}"
+# Of kfp only the executor runs in the image, on the standard library.
+executor=$(mktemp)
+trap 'rm -f "$executor"' EXIT
+echo kfp | compile "$executor" - --no-deps "${tested[@]}"
+cat "$executor" >>requirements-churn.lock
+compile requirements-build.lock tools/build-requirements.in "${tested[@]}"

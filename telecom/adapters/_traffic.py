@@ -37,3 +37,13 @@ def reshare(shares: Mapping[str, int], version: str, share: int) -> dict[str, in
     for name in by_remainder[: rest - sum(following.values())]:
         following[name] += 1
     return following | {version: share}
+
+
+def check_shares(shares: Mapping[str, int]) -> None:
+    """Refuses what is not a division of all requests.
+
+    Raises:
+        UsageError: a share is not a percentage, or they do not add up to 100.
+    """
+    if sum(shares.values()) != WHOLE or not all(0 <= share <= WHOLE for share in shares.values()):
+        raise UsageError(f"The shares {dict(shares)} are not percentages that add up to {WHOLE}.")

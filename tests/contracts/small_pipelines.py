@@ -12,6 +12,8 @@ IMAGE = "europe-docker.pkg.dev/p/r/python@sha256:" + "12" * 32
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def judge(text: str, metrics: Output[Metrics]) -> str:
     metrics.log_metric("length", len(text))
+    metrics.log_metric("capitals", sum(letter.isupper() for letter in text))
+    metrics.log_metric("average", len(text) / (text.count(" ") + 1))
     return text
 
 
@@ -126,6 +128,33 @@ def quoted(text: str = "x") -> None:
         say(word="then")
     with dsl.Else():
         say(word="otherwise")
+
+
+@dsl.pipeline(name="nested")
+def nested(text: str = "yes") -> None:
+    with dsl.If(text == "yes"):
+        outer = judge(text=text).outputs["Output"]
+        with dsl.If(outer == "yes"):
+            inner = judge(text="no").outputs["Output"]
+            with dsl.If(inner == "no"):
+                say(word=outer)
+            with dsl.Else():
+                say(word=inner)
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def halve(minutes: float) -> str:
+    return str(minutes / 2)
+
+
+@dsl.pipeline(name="halving")
+def halving(minutes: float) -> None:
+    halve(minutes=minutes)
+
+
+@dsl.pipeline(name="dated")
+def dated(environment: dict[str, str], run_date: str, csv: str = "") -> None:
+    say(word=csv)
 
 
 @dsl.pipeline(name="sleeping")

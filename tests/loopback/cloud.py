@@ -17,6 +17,7 @@ import grpc
 from telecom.settings import LAYERS, Settings
 from tests.loopback import vertex_models, vertex_serving
 from tests.loopback.bigquery import BigQueryServer
+from tests.loopback.cloud_run import CloudRunServer
 from tests.loopback.faults import Faults, Kind
 from tests.loopback.grpc_server import GrpcServer
 from tests.loopback.storage import StorageServer
@@ -29,7 +30,8 @@ ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 class Cloud:
     """Starts every server; `environment` leads clients here, in this process and in subprocesses.
 
-    `grpc`, `storage` and `bigquery` are the servers. Buckets of every layer exist, others must be created.
+    `grpc`, `storage`, `bigquery` and `run` (Cloud Run) are the servers. Buckets of every layer exist, others must be
+    created.
     """
 
     def __init__(self) -> None:
@@ -37,6 +39,7 @@ class Cloud:
         self.grpc = GrpcServer(process_tls(), self.faults)
         self.storage = StorageServer(self.faults)
         self.bigquery = BigQueryServer(self.faults, self.storage)
+        self.run = CloudRunServer(self.faults)
         self._folder = tempfile.TemporaryDirectory(prefix="loopback-")
         # gRPC reads the roots once per process, before its first channel; that is why this one is set for good.
         os.environ[ROOTS] = str(process_tls().root)
@@ -88,6 +91,7 @@ class Cloud:
             "STORAGE_EMULATOR_HOST": self.storage.url,
             "BIGQUERY_EMULATOR_HOST": self.bigquery.url,
             "TELECOM_GRPC_EMULATOR_HOST": self.grpc.address,
+            "TELECOM_RUN_EMULATOR_HOST": self.run.url,
             ROOTS: str(process_tls().root),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "CLOUDSDK_CONFIG": self._folder.name,
@@ -98,7 +102,7 @@ class Cloud:
         }
 
     def _servers(self) -> list[Any]:
-        return [self.grpc, self.storage, self.bigquery]
+        return [self.grpc, self.storage, self.bigquery, self.run]
 
 
 @contextlib.contextmanager

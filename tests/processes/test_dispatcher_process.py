@@ -23,7 +23,7 @@ from telecom.settings import Settings
 LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 SERVE = (sys.executable, "-m", "telecom", "serve", "dispatcher")
 SLOW = """
-    import sys, time
+    import logging, sys, time
     from pathlib import Path
     from mlops.src.serving.dispatcher import Wiring
     from mlops.src.serving.dispatcher_wiring import serve
@@ -33,13 +33,14 @@ SLOW = """
 
     class Slow:
         def start(self, request, on_step=None):
-            time.sleep(1.5)
+            logging.getLogger("mlops.src.serving.slow").info("Begun.")
+            time.sleep(float(sys.argv[3]))
             return PipelineRun(request.job_id, "succeeded", "link")
 
     identity = Platform(Settings(home=Path(sys.argv[1]))).identity
     make = lambda order: PipelineRequest(Path("x"), order.job_id, {})
     wiring = Wiring(identity, "telecom-dispatcher", frozenset(["scheduler"]), Slow, make,
-                    lambda _: None, lambda _: "", background=True, drain_seconds=30.0)
+                    lambda _: None, lambda _: "", background=sys.argv[2] == "behind", drain_seconds=float(sys.argv[4]))
     serve(wiring, "127.0.0.1", 0, "")
 """
 
@@ -109,11 +110,13 @@ def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..
     first = start(*SERVE, PORT="0", TELECOM_DISPATCHER_DRAIN_SECONDS="0")
     assert httpx.post(f"{first.client.base_url}/events", json={}, trust_env=False).status_code == 401
     assert first.send("0", {"pipeline": "nothing"}).status_code == 400
+    assert not list(tmp_path.glob("telecom-dispatcher-*")), "nothing that an early signal could leave behind"
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: first.send("1", {"pipeline": "churn-scoring"}), range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 202]
     job_id = answers[0].json()["job_id"]
     first.until(lambda: first.client.get(f"/runs/{job_id}").json()["steps"])
+    assert len(list(tmp_path.glob("telecom-dispatcher-*"))) == 1
     assert commands_with(str(first.home / "pipelines" / job_id))
     assert first.end() == 0
     (lost,) = [line for line in first.told() if line["message"].startswith("The process ends")]
@@ -122,17 +125,40 @@ def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..
     assert not list(tmp_path.glob("telecom-dispatcher-*")), "nothing temporary stays"
 
     second = start(*SERVE, "--port", "0")
+    assert not (second.home / "pipelines" / job_id / "tmp").exists(), "nothing temporary stays"
+    found = second.client.get(f"/runs/{job_id}").json()
+    assert (found["state"], found["link"]) == ("failed", answers[0].json()["link"]) and "broke off" in found["note"]
     again = second.send("1", {"pipeline": "churn-scoring"})
-    assert (again.status_code, again.json()["job_id"], again.json()["already"]) == (200, job_id, True)
+    assert (again.status_code, again.json()) == (200, found | {"already": True})
     assert second.end() == 0
 
 
 def test_a_running_pipeline_is_waited_for(start: Callable[..., Process], tmp_path: Path) -> None:
-    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"))
+    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"), "behind", "1.5", "30")
     job_id = made.send("1", {"pipeline": "churn"}).json()["job_id"]
     assert made.end() == 0
     said = [line["message"] for line in made.told() if line.get("job_id") == job_id]
     assert said == ["Message started.", "Pipeline succeeded."]
+
+
+def test_an_open_request_and_its_pipeline_share_the_bound(start: Callable[..., Process], tmp_path: Path) -> None:
+    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"), "before", "3", "2")
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(made.send, "1", {"pipeline": "churn"})
+        made.until(lambda: any(line["message"] == "Begun." for line in made.told()))
+        assert made.end() == 0
+        assert sent.exception() or sent.result().status_code >= 500
+    assert any(line["message"].startswith("The process ends") for line in made.told()), "2 s are over, not 4"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_end_right_after_the_start_leaves_nothing(
+    start: Callable[..., Process], tmp_path: Path, number: int
+) -> None:
+    made = start(*SERVE, PORT="0")
+    made.process.send_signal(number)
+    assert made.process.wait(60) == 0
+    assert list(tmp_path.glob("telecom-dispatcher-*")) == []
 
 
 def test_without_an_audience_google_cloud_serves_nothing(tmp_path: Path) -> None:

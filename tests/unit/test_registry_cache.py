@@ -11,6 +11,7 @@ from telecom.adapters.local._mlflow import mlflow_client
 from telecom.adapters.local._registry_cache import RegistryState, change_counter, read_cache, write_cache
 from telecom.adapters.local.experiments import LocalExperiments
 from telecom.adapters.local.registry import LocalRegistry
+from telecom.errors import DependencyUnavailable
 from telecom.ports import ModelVersion, Run
 from telecom.settings import Settings
 
@@ -61,3 +62,23 @@ def test_a_change_by_mlflow_itself_is_seen_and_a_second_reading_needs_no_mlflow(
         "assert found[0].aliases == ('champion',), found; assert 'mlflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(settings.home)], check=True)
+
+
+@pytest.mark.slow
+def test_a_small_process_leaves_reading_to_another_one(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    registry = LocalRegistry(settings)
+    (tmp_path / "bundle").mkdir()
+    registry.register("m", tmp_path / "bundle", "d" * 64, {})
+    with mlflow_client(settings) as client:
+        client.set_registered_model_alias("m", "champion", "1")
+    code = (
+        "import sys; from telecom.adapters.local.registry import LocalRegistry; from telecom.settings import Settings; "
+        "found = LocalRegistry(Settings(home=sys.argv[1]), apart=True).versions('m'); "
+        "assert found[0].aliases == ('champion',), found; assert 'mlflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(settings.home)], check=True)
+    (settings.home / "registry.json").unlink()
+    (settings.home / "mlflow.db").write_bytes(b"SQLite format 3\0\x10\0\x01\x01" + bytes(80))
+    with pytest.raises(DependencyUnavailable, match="cannot be read"):
+        LocalRegistry(settings, apart=True).versions("m")

@@ -34,5 +34,9 @@ def test_a_bad_value_is_named_and_quoted(monkeypatch: pytest.MonkeyPatch, name: 
 def test_gcp_needs_a_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELECOM_BACKEND", "gcp")
     monkeypatch.delenv("TELECOM_PROJECT", raising=False)
-    with pytest.raises(UsageError, match="TELECOM_PROJECT is empty"):
+    with pytest.raises(UsageError, match="TELECOM_PROJECT is empty") as raised:
         load_settings()
+    assert (" set " in raised.value.message.lower(), raised.value.remedy) == (
+        False,
+        "Correct the environment variable.",
+    )

@@ -33,7 +33,7 @@ def top_reasons(
         (fewer only if the model has fewer inputs); the fourth and fifth from `WORTH_TELLING` on. Values are text:
         `yes`/`no`, the category, the number with at most two decimals, `unknown` for NULL.
     """
-    chosen = _largest(contributions)
+    chosen = largest(contributions)
     amounts = np.take_along_axis(contributions, chosen, axis=1)
     told = np.abs(amounts) >= WORTH_TELLING
     told[:, :ALWAYS] = True
@@ -48,7 +48,7 @@ def top_reasons(
     return pa.ListArray.from_arrays(pa.array(offsets), entries)
 
 
-def _largest(contributions: Floats) -> npt.NDArray[np.intp]:
+def largest(contributions: Floats) -> npt.NDArray[np.intp]:
     """Column numbers of the largest absolute contributions, largest first; ties in column order."""
     size = np.abs(contributions)
     count = min(AT_MOST, size.shape[1])

@@ -1,6 +1,6 @@
 """Definition → YAML. Reads the pipelines of this package, writes one file; the same code gives the same bytes."""
 
-import re
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mlops.src.pipelines.validation import IMAGE, check_spec, read_spec
 from telecom.errors import UsageError
 
 STORED = Path(__file__).parent / "compiled"
 NO_DIGEST = "@sha256:" + "0" * 64
 NO_IMAGE = "telecom-churn-python" + NO_DIGEST
 """Stands in the definitions where the image comes; a run on this machine needs none."""
-IMAGE = re.compile(r"[^\s@]+@sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ PIPELINES: Mapping[str, Definition] = {
 
 
 def compile_pipeline(name: str, image: str, out: Path) -> Path:
-    """Compiles a pipeline whose steps run in `image` (by digest) and writes the YAML to `out`; needs kfp.
+    """Compiles a pipeline whose steps run in `image` (by digest), checks it, and writes it to `out`; needs kfp.
 
     Raises:
-        UsageError: there is no such pipeline, or the image is not named by its digest.
+        UsageError: there is no such pipeline, the image is not named by its digest, or the check found a fault; what
+            stood at `out` stays then.
     """
     definition = known(name)
     with TemporaryDirectory(prefix="telecom-compile-") as folder:
@@ -50,7 +51,7 @@ def compile_pipeline(name: str, image: str, out: Path) -> Path:
         defined = dsl.pipeline(name=name, description=definition.description)(definition.function())
         path = Path(folder) / f"{name}.yaml"
         compiler.Compiler().compile(defined, str(path))
-        return _write(path.read_text("utf-8"), image, out)
+        return _write(path.read_text("utf-8"), image, out, check_spec)
 
 
 def stored_pipeline(name: str, image: str, out: Path) -> Path:
@@ -60,7 +61,7 @@ def stored_pipeline(name: str, image: str, out: Path) -> Path:
         UsageError: there is no such pipeline, or the image is not named by its digest.
     """
     known(name)
-    return _write((STORED / f"{name}.yaml").read_text("utf-8"), image, out)
+    return _write((STORED / f"{name}.yaml").read_text("utf-8"), image, out, read_spec)
 
 
 def known(name: str) -> Definition:
@@ -74,9 +75,16 @@ def known(name: str) -> Definition:
     return PIPELINES[name]
 
 
-def _write(text: str, image: str, out: Path) -> Path:
+def _write(text: str, image: str, out: Path, check: Callable[[Path], object]) -> Path:
+    """Writes beside, checks, then replaces."""
     if not IMAGE.fullmatch(image):
         raise UsageError(f"The image {image!r} is not named by its digest.", "Write NAME@sha256:…, 64 digits.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text.replace(NO_IMAGE, image), "utf-8")
+    part = out.with_name(f".{os.getpid()}.{out.name}")
+    try:
+        part.write_text(text.replace(NO_IMAGE, image), "utf-8")
+        check(part)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
     return out

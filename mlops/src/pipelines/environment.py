@@ -1,6 +1,6 @@
 """The settings that a pipeline carries as a parameter, so that its YAML names no environment, and a step's world."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from mlops.src.config import PREFIX, ChurnConfig
 from telecom.bootstrap import Platform, missing_extra
-from telecom.console import Voice, print_error
+from telecom.console import Voice, print_error, print_next
 from telecom.errors import TelecomError, UsageError
 from telecom.settings import Settings, describe_invalid
 
@@ -58,18 +58,27 @@ def open_world(environment: Mapping[str, str], run_date: str) -> World:
 
 
 def telling(step: Callable[P, T]) -> Callable[P, T]:
-    """The step, with failures of ours said on stderr and turned into exit codes."""
+    """The step; sentences that it answers with are said on stderr, and so are failures of ours, which end it."""
 
     @wraps(step)
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return step(*args, **kwargs)
+            answer = step(*args, **kwargs)
         except (TelecomError, ModuleNotFoundError) as error:
             ours = error if isinstance(error, TelecomError) else missing_extra(error)
             print_error(ours, as_json=False)
             raise SystemExit(ours.exit_code) from error
+        if isinstance(answer, str) and " " in answer:
+            print_next(answer)
+        return answer
 
     return told
+
+
+def explain(figures: MutableMapping[str, float | str], because: str) -> None:
+    """Says why, in the log and among the step's figures, where the step's answer is one word."""
+    figures["because"] = because
+    print_next(because)
 
 
 def day(text: str) -> date | None:

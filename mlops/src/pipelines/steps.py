@@ -1,8 +1,8 @@
 """What each pipeline step does: opens the world of its run, calls one job, and answers with one value.
 
 Plain functions. Each imports its job itself: a step is a process, and imports are most of its time. `figures` receives
-the step's numbers. A failure of ours is said, with its remedy, and ends the process with its exit code, so that whoever
-reads the step's log reads the sentence.
+the step's numbers, and a sentence where the answer is one word that a condition reads. A failure of ours is said, with
+its remedy, and ends the process with its exit code, so that whoever reads the step's log reads the sentence.
 """
 
 import re
@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 
 from mlops.src import model_versions
 from mlops.src.model_versions import CHAMPION, MODEL
-from mlops.src.pipelines.environment import day, open_world, telling
+from mlops.src.pipelines.environment import day, explain, open_world, telling
 from telecom.errors import GateRefused, NotFound, TelecomError, UsageError
 
 PROMOTE = "promote"
 RETRAIN = "retrain"
 Environment = Mapping[str, str]
-Figures = MutableMapping[str, float]
+Figures = MutableMapping[str, float | str]
 
 
 @telling
@@ -99,7 +99,10 @@ def evaluate(environment: Environment, run_date: str, version: str, figures: Fig
     figures.update(test_auc=measured.roc_auc, test_brier=measured.brier, test_customers=found.test_customers)
     if found.already_champion:
         return "keep: it is champion already."
-    return PROMOTE if found.decision.promote else f"keep: {' '.join(found.decision.reasons)}"
+    because = " ".join(found.decision.reasons)
+    if found.decision.promote:
+        explain(figures, because)
+    return PROMOTE if found.decision.promote else f"keep: {because}"
 
 
 @telling
@@ -191,7 +194,10 @@ def retraining_need(environment: Environment, run_date: str, snapshot_date: str,
     p = world.platform
     need = job.run(p.warehouse, p.registry, world.config, now=world.now, snapshot_date=day(snapshot_date))
     figures.update(retrain=float(need.retrain), reasons=len(need.reasons))
-    return RETRAIN if need.retrain else f"enough: {' '.join(need.reasons)}"
+    because = " ".join(need.reasons)
+    if need.retrain:
+        explain(figures, because)
+    return RETRAIN if need.retrain else f"enough: {because}"
 
 
 @telling

@@ -7,7 +7,7 @@ WITH told AS (
   GROUP BY snapshot_date, customerID
 )
 
-SELECT scored.customer_id, scored.snapshot_date, scored.churn_probability, labels.churned
+SELECT scored.customer_id, scored.snapshot_date, scored.churn_probability, labels.churned, told.told_at
 FROM telecom_gold.telco_churn_scored AS scored
 INNER JOIN telecom_silver.telco_churn_clean AS labels
   ON labels.customer_id = scored.customer_id AND labels.snapshot_date = scored.snapshot_date

@@ -10,19 +10,21 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 
-from mlops.src.serving.dispatcher_answers import Forbidden, TooLarge, refusal, told, verdict
-from mlops.src.serving.dispatcher_messages import LARGEST_BODY, Delivery, Order, delivery_of, order_of
+from mlops.src.serving.dispatcher_answers import HANDLERS, Forbidden, TooLarge, Unverifiable, refusal, told, verdict
+from mlops.src.serving.dispatcher_gauges import Gauges
+from mlops.src.serving.dispatcher_messages import LARGEST_BODY, Order, delivery_of, order_of
 from mlops.src.serving.dispatcher_runs import Runs, Standing
 from telecom import logs
-from telecom.errors import TelecomError, TokenRefused, UsageError
+from telecom.errors import DependencyUnavailable, TelecomError, TokenRefused, UsageError
 from telecom.pipeline_runs import JOB_ID
 from telecom.ports import Caller, Identity, PipelineRequest, Pipelines
 from telecom.tokens import bearer
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 BODY_SECONDS = 10.0
 ROBOT = re.compile(r"[\w.-]+@[\w.-]+\.gserviceaccount\.com")
+PASSING = "keys_unavailable"
+"""The refusal of a token that says nothing about the token: whoever publishes the keys does not answer."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,9 @@ class Wiring:
         pipelines: gives the port that starts pipelines; called when the first message is carried out.
         request: turns an order into what the port takes.
         known: what the backend remembers of a job id, if it can be asked.
-        link: where a person finds a job id; empty if there is no such place.
+        link: where a person finds a job id, started or not; empty if there is no such place.
         background: whether pipelines run behind the answer.
-        drain_seconds: how long a running pipeline is waited for at the end.
+        drain_seconds: how long connections and a running pipeline, together, are waited for at the end.
         lacking: what is not set and must be before any pipeline could start; empty if nothing.
     """
 
@@ -58,24 +62,8 @@ class Wiring:
     known: Callable[[str], Standing | None]
     link: Callable[[str], str]
     background: bool
-    drain_seconds: float = 8.0
+    drain_seconds: float = 7.0
     lacking: str = ""
-
-
-class Gauges:
-    """What /metrics shows."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.messages = Counter(
-            "telecom_dispatcher_messages", "Deliveries, by outcome.", ["pipeline", "outcome"], registry=self.registry
-        )
-        self.seconds = Histogram(
-            "telecom_dispatcher_message_seconds", "From request to answer.", registry=self.registry
-        )
-        self.runs = Counter(
-            "telecom_dispatcher_runs", "Pipelines started here, by state.", ["state"], registry=self.registry
-        )
 
 
 class Dispatcher:
@@ -83,8 +71,13 @@ class Dispatcher:
 
     def __init__(self, wiring: Wiring, gauges: Gauges) -> None:
         self._wiring, self._gauges = wiring, gauges
+        self._ends_at = inf
         self.runs = Runs(
-            wiring.pipelines, wiring.known, background=wiring.background, told=lambda s: gauges.runs.labels(s).inc()
+            wiring.pipelines,
+            wiring.known,
+            background=wiring.background,
+            told=lambda s: gauges.runs.labels(s).inc(),
+            link=wiring.link if wiring.background else lambda _: "",
         )
 
     def admit(self, authorization: str | None) -> Caller:
@@ -92,20 +85,28 @@ class Dispatcher:
 
         Raises:
             TokenRefused: it is not certain.
-            Forbidden: it is, and they may not.
+            Unverifiable: nobody can tell just now.
+            Forbidden: it is certain, and they may not.
         """
-        token = bearer(authorization)
+        caller = self._verified(bearer(authorization))
+        if caller.name not in self._wiring.pushers:
+            # Names of people stay out of answers and log.
+            who = f"The account {caller.name}" if ROBOT.fullmatch(caller.name) else "This caller"
+            raise Forbidden(f"{who} may not send messages.", "TELECOM_DISPATCHER_PUSHERS names those who may.")
+        return caller
+
+    def _verified(self, token: str) -> Caller:
         try:
-            caller = self._wiring.identity.verify(token, self._wiring.audience)
-        except TokenRefused:
+            return self._wiring.identity.verify(token, self._wiring.audience)
+        except TokenRefused as error:
+            if error.reason == PASSING:
+                raise Unverifiable from error
             raise
+        except DependencyUnavailable as error:
+            raise Unverifiable from error
         except TelecomError as error:
             log.error("Tokens cannot be verified: %s", error)
             raise TokenRefused("not_verifiable") from error
-        if caller.name not in self._wiring.pushers:
-            who = caller.name if ROBOT.fullmatch(caller.name) else "a caller that is no service account"
-            raise Forbidden(f"{who} may not send messages.")
-        return caller
 
     def dispatch(self, body: bytes, seen: dict[str, Any]) -> Standing:
         """Carries out the message in a push request; what is learnt about it goes into `seen`, for the log.
@@ -115,7 +116,7 @@ class Dispatcher:
             DependencyUnavailable: not now; it should be delivered again.
         """
         delivery = delivery_of(body)
-        seen |= _about(delivery)
+        seen |= delivery.about
         order = order_of(delivery)
         seen |= {"pipeline": order.kind, "job_id": order.job_id}
         return self.runs.start(order.job_id, lambda: self._wiring.request(order))
@@ -124,8 +125,10 @@ class Dispatcher:
         """How a run stands, or at least where to look; None if neither is known."""
         if not JOB_ID.fullmatch(job_id):
             return None
-        found, link = self.runs.find(job_id), self._wiring.link(job_id)
-        return found or (Standing(job_id, "unknown", link) if link else None)
+        if (found := self.runs.find(job_id)) or self._wiring.background:
+            return found
+        link = self._wiring.link(job_id)
+        return Standing(job_id, "unknown", link) if link else None
 
     def why_not_ready(self) -> str:
         """Why messages could not be carried out; empty when they could."""
@@ -135,15 +138,20 @@ class Dispatcher:
             return "Nobody may send messages: TELECOM_DISPATCHER_PUSHERS is empty."
         return self._wiring.lacking
 
+    def ending(self) -> None:
+        """The process was told to end: the bound runs from now on."""
+        self._ends_at = monotonic() + self._wiring.drain_seconds
+
     def close(self) -> None:
         """Waits for what runs, up to the bound, and says what did not end."""
-        for job in self.runs.close(self._wiring.drain_seconds):
+        left = min(self._wiring.drain_seconds, max(0.0, self._ends_at - monotonic()))
+        for job in self.runs.close(left):
             lost = "before the pipeline did. Start it with a new" if job.state == "running" else "first. Repeat the"
             log.warning("The process ends %s message.", lost, extra={"fields": {"job_id": job.job_id}})
 
 
 def create_app(wiring: Wiring) -> FastAPI:
-    """The service's routes over its parts."""
+    """The service's routes over its parts. Its `state.ending` is to be called when the process is told to end."""
     gauges = Gauges()
     service = Dispatcher(wiring, gauges)
 
@@ -152,7 +160,16 @@ def create_app(wiring: Wiring) -> FastAPI:
         yield
         await run_in_threadpool(service.close)
 
-    app = FastAPI(title="Dispatcher", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Dispatcher",
+        lifespan=lifespan,
+        exception_handlers=dict(HANDLERS),
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.ending = service.ending
 
     @app.post("/events")
     async def events(request: Request) -> Response:
@@ -163,9 +180,9 @@ def create_app(wiring: Wiring) -> FastAPI:
     async def runs(request: Request, job_id: str) -> Response:
         try:
             await run_in_threadpool(service.admit, request.headers.get("authorization"))
+            found = await run_in_threadpool(service.find, job_id)
         except TelecomError as error:
             return refusal(error)
-        found = await run_in_threadpool(service.find, job_id)
         if found is None:
             return JSONResponse({"error": f"There is no run {job_id[:128]!r}."}, 404)
         return told(replace(found, already=True))
@@ -224,14 +241,10 @@ async def _body(request: Request) -> bytes:
 
 def _log_refusal(error: Exception, fields: Mapping[str, Any]) -> None:
     status, outcome = verdict(error)
-    reason = {"reason": error.reason} if isinstance(error, TokenRefused) else {}
+    refused = error if isinstance(error, TokenRefused) else error.__cause__
+    reason = {"reason": refused.reason} if isinstance(refused, TokenRefused) else {}
     extra = {"fields": {**fields, **reason}}
     if status == 500:
         log.error("A message failed.", exc_info=error, extra=extra)
     else:
         log.warning("Message not taken (%s): %s", outcome, error, extra=extra)
-
-
-def _about(delivery: Delivery) -> dict[str, Any]:
-    about = {"message_id": delivery.message_id, "subscription": delivery.subscription}
-    return about | ({"delivery_attempt": delivery.attempt} if delivery.attempt is not None else {})

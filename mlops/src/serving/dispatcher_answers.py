@@ -1,7 +1,11 @@
 """What the dispatcher answers, and with which status: the one table of error → answer."""
 
-from fastapi import Response
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import Request, Response
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from mlops.src.serving.dispatcher_runs import Standing
 from telecom.console import plain
@@ -13,6 +17,13 @@ OURS = "An error of ours; see the log."
 
 class Forbidden(TelecomError):
     """A verified caller who is not among those who may send messages."""
+
+
+class Unverifiable(DependencyUnavailable):
+    """Nobody can tell just now whose token it is. Not 401: nothing is known against the token."""
+
+    def __init__(self) -> None:
+        super().__init__("Tokens cannot be verified just now.", "Send the message again.")
 
 
 class TooLarge(TelecomError):
@@ -48,3 +59,20 @@ def refusal(error: Exception) -> Response:
 def told(standing: Standing) -> Response:
     """How a job stands: 200 when it was known already, else 202."""
     return JSONResponse(plain(standing), 200 if standing.already else 202)
+
+
+async def astray(_: Request, error: HTTPException) -> Response:
+    """The answer to a request that none of the routes takes."""
+    said = {404: "There is no such address.", 405: "This address does not take this method."}
+    return JSONResponse({"error": said.get(error.status_code, error.detail)}, error.status_code, error.headers)
+
+
+async def unforeseen(_: Request, error: Exception) -> Response:
+    """The answer where a route itself failed; the server logs the error."""
+    return refusal(error)
+
+
+HANDLERS: Mapping[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: astray,
+    Exception: unforeseen,
+}

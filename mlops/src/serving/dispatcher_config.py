@@ -16,7 +16,7 @@ class DispatcherConfig(BaseSettings):
 
     pushers: str = Field("", description="who may send messages: e-mails or names of tokens, by comma; empty: nobody")
     drain_seconds: float = Field(
-        8.0, ge=0, le=3_600, description="how long a running pipeline is waited for when the process is told to end"
+        7.0, ge=0, le=3_600, description="how long a running pipeline is waited for when the process is told to end"
     )
 
     @property

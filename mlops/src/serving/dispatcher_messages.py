@@ -19,6 +19,8 @@ from telecom.errors import UsageError
 
 LARGEST_BODY = 65_536
 DIGEST_DIGITS = 32
+MOST_MINUTES = 4_320
+"""Of an AutoML search: 72 hours, as much as Vertex AI takes."""
 # Scoring is the churn pipeline without a file: nothing is ingested, the newest snapshot is scored.
 PIPELINE_OF = {"churn-scoring": "churn"}
 
@@ -54,7 +56,7 @@ class _File(_Snapshot):
 
 
 class _Search(_Payload):
-    minutes: float = Field(10.0, gt=0, le=1_440, allow_inf_nan=False)
+    minutes: float = Field(10.0, gt=0, le=MOST_MINUTES, allow_inf_nan=False)
 
 
 class _Churn(_Payload):
@@ -91,6 +93,12 @@ class Delivery:
     published_at: datetime
     attempt: int | None
     data: bytes
+
+    @property
+    def about(self) -> dict[str, str | int]:
+        """What the log says of it."""
+        about: dict[str, str | int] = {"message_id": self.message_id, "subscription": self.subscription}
+        return about | ({"delivery_attempt": self.attempt} if self.attempt is not None else {})
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class Runs:
         known: what the backend remembers of a job that this process does not know; None if nothing.
         background: whether to answer before the pipeline has ended.
         told: receives the state in which each job ended.
+        link: where a person looks for a job before and after its start; where empty, what its start says.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Runs:
         *,
         background: bool,
         told: Callable[[str], None] = lambda _: None,
+        link: Callable[[str], str] = lambda _: "",
     ) -> None:
-        self._pipelines, self._known, self._background, self._told = pipelines, known, background, told
+        self._pipelines, self._known, self._background = pipelines, known, background
+        self._told, self._link = told, link
         self._lock, self._turn = threading.Lock(), threading.Lock()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -126,7 +129,7 @@ class Runs:
             raise DependencyUnavailable(f"The dispatcher {why}.", "Send the message again in a minute.")
 
     def _add(self, request: PipelineRequest) -> _Job:
-        job = _Job(request, copy_context(), Standing(request.job_id, "waiting"))
+        job = _Job(request, copy_context(), Standing(request.job_id, "waiting", self._link(request.job_id)))
         self._jobs[request.job_id] = job
         while len(self._jobs) > MOST_REMEMBERED and next(iter(self._jobs.values())).ended.is_set():
             self._jobs.popitem(last=False)
@@ -159,7 +162,7 @@ class Runs:
         job.standing = replace(job.standing, state="running")
         try:
             run = self._pipelines().start(job.request, lambda step: job.steps.update({step.name: step}))
-            job.standing = standing_of(run)
+            job.standing = standing_of(replace(run, link=self._link(run.job_id) or run.link))
         except GateRefused as refusal:
             job.standing = replace(job.standing, state="refused", note=refusal.message)
         except Exception as error:
@@ -190,5 +193,5 @@ def standing_of(run: PipelineRun) -> Standing:
     """A run as it stands; one that a gate ended was refused, which is an outcome and no failure."""
     failed = next((step for step in run.steps if isinstance(step, FailedStep)), None)
     refused = run.state == "failed" and failed is not None and failed.exit_code == GateRefused.exit_code
-    note = failed.message if failed else ""
+    note = run.note or (failed.message if failed else "")
     return Standing(run.job_id, "refused" if refused else run.state, run.link, run.already, run.steps, note)

@@ -1,10 +1,12 @@
 """The dispatcher over the real ports, and its process. An entry point: the one file of the service that opens them."""
 
-import json
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import uvicorn
 
@@ -17,17 +19,21 @@ from mlops.src.serving.dispatcher_runs import Standing, standing_of
 from telecom import logs
 from telecom.bootstrap import Platform
 from telecom.errors import UsageError
-from telecom.pipeline_runs import FailedStep
-from telecom.ports import PipelineRequest, PipelineRun, StepRun
+from telecom.pipeline_runs import JOB_ID, Remembering, run_folder
+from telecom.ports import PipelineRequest
 from telecom.settings import Settings
 from telecom.tokens import audience_of
 
 MOST_CONNECTIONS = 200
+NOT_STARTED = 3
+"""uvicorn's exit code where the server could not start."""
 CONSOLE = "https://console.cloud.google.com/vertex-ai/locations/{region}/pipelines/runs/{job_id}?project={project}"
 
 
-def wire(platform: Platform, config: ChurnConfig, told: DispatcherConfig, folder: Path) -> Wiring:
-    """The service's parts on the platform's backend. `folder` receives the pipelines' YAML.
+def wire(platform: Platform, config: ChurnConfig, told: DispatcherConfig, folder: Callable[[], Path]) -> Wiring:
+    """The service's parts on the platform's backend. Locally, runs that an earlier process broke off are settled.
+
+    `folder` makes the folder for the pipelines' YAML; it is not called before the first order.
 
     Raises:
         UsageError: on Google Cloud no audience is set.
@@ -35,40 +41,57 @@ def wire(platform: Platform, config: ChurnConfig, told: DispatcherConfig, folder
     """
     settings = platform.settings
     local = settings.backend == "local"
-
-    def request(order: Order) -> PipelineRequest:
-        if not local and not order.parameters.get("csv", "gs://").startswith("gs://"):
-            raise UsageError("parameters.csv is not in Cloud Storage.", "Write gs://BUCKET/NAME.")
-        clock = Clock(order.published_at, order.job_id)
-        return make_request(order.pipeline, settings, config, clock, order.parameters, folder / order.job_id)
-
+    if local:
+        settle(platform)
     return Wiring(
         identity=platform.identity,
         audience=audience_of(settings, "dispatcher"),
         pushers=told.allowed,
         pipelines=lambda: platform.pipelines,
-        request=request,
-        # Vertex AI itself refuses an id twice; asking it first would only cost a call.
-        known=(lambda job_id: recorded(settings.home, job_id)) if local else lambda _: None,
-        link=(lambda _: "") if local else lambda job_id: console_link(settings, job_id),
+        request=_requests(settings, config, folder),
+        known=(lambda job_id: recorded(platform, job_id)) if local else lambda _: None,
+        link=(lambda job_id: log_link(settings, job_id)) if local else lambda job_id: console_link(settings, job_id),
         background=local,
         drain_seconds=told.drain_seconds,
         lacking="" if local or settings.image else "The steps have no image: TELECOM_IMAGE is empty.",
     )
 
 
-def recorded(home: Path, job_id: str) -> Standing | None:
-    """What `<home>/pipelines/<job id>/state.json` says of a run; None where there is none."""
-    path = home / "pipelines" / job_id / "state.json"
-    try:
-        kept: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+def _requests(
+    settings: Settings, config: ChurnConfig, folder: Callable[[], Path]
+) -> Callable[[Order], PipelineRequest]:
+    def request(order: Order) -> PipelineRequest:
+        csv = order.parameters.get("csv", "")
+        if settings.backend == "local" and csv and not csv.startswith("gs://") and not Path(csv).is_absolute():
+            # Whoever sends a message does not know from where this process was started.
+            raise UsageError("parameters.csv is a relative path.", "Write the path from / on, or gs://BUCKET/NAME.")
+        place, clock = folder() / order.job_id, Clock(order.published_at, order.job_id)
+        return make_request(order.pipeline, settings, config, clock, order.parameters, place)
+
+    return request
+
+
+def recorded(platform: Platform, job_id: str) -> Standing | None:
+    """What this machine remembers of a run; None where it was never started. What was broken off has failed."""
+    runs = platform.pipelines
+    if not isinstance(runs, Remembering) or not (run := runs.find(job_id)):
         return None
-    steps = tuple(FailedStep(**step) if "exit_code" in step else StepRun(**step) for step in kept["steps"])
-    log = str(path.parent / "run.log")
-    if kept["state"] == "running":
-        return Standing(job_id, "running", log, steps=steps, note="As last written; another process ran it.")
-    return standing_of(PipelineRun(job_id, kept["state"], log, steps=steps))
+    standing = standing_of(replace(run, link=log_link(platform.settings, job_id)))
+    if run.state == "submitted":
+        return replace(standing, state="running", note="As last written; another process runs it.")
+    return standing
+
+
+def settle(platform: Platform) -> None:
+    """Looks at the runs that have left something temporary, which settles those that nobody runs any more."""
+    for path in (platform.settings.home / "pipelines").glob("*/tmp"):
+        if JOB_ID.fullmatch(path.parent.name):
+            recorded(platform, path.parent.name)
+
+
+def log_link(settings: Settings, job_id: str) -> str:
+    """The file with all that the steps of a run on this machine say."""
+    return (run_folder(settings.home, job_id) / "run.log").as_uri()
 
 
 def console_link(settings: Settings, job_id: str) -> str:
@@ -82,10 +105,11 @@ def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
     Port 0 takes a free one; the log says which.
     """
     logs.configure(project)
-    # uvicorn shuts down in order, then repeats the signal; whoever called us must get to clean up.
+    # The server shuts down in order, then repeats the signal; whoever called us must get to clean up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    uvicorn.run(
-        create_app(wiring),
+    app = create_app(wiring)
+    told = uvicorn.Config(
+        app,
         host=host,
         port=port,
         log_config=None,
@@ -94,3 +118,21 @@ def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=max(1, round(wiring.drain_seconds)),
     )
+    server = _Server(told, app.state.ending)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """Tells when the end begins, since open connections and running pipelines share one bound."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Receives the signal."""
+        self._ending()
+        super().handle_exit(sig, frame)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mlops.src.pipelines import validation
+from mlops.src.pipelines import compiling, validation
 from mlops.src.pipelines.compiling import NO_IMAGE, PIPELINES, STORED, compile_pipeline, stored_pipeline
 from telecom.errors import UsageError
 
@@ -54,6 +54,18 @@ def test_unknown_names_and_images_without_digest_are_refused(maker: Any, tmp_pat
         with pytest.raises(UsageError, match="digest"):
             maker("churn", image, tmp_path / "x.yaml")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_stood_there_stays_when_the_check_finds_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        assert path.exists()
+        raise UsageError("a fault")
+
+    (out := tmp_path / "churn.yaml").write_text("before")
+    monkeypatch.setattr(compiling, "check_spec", refuse)
+    with pytest.raises(UsageError, match="a fault"):
+        compile_pipeline("churn", IMAGE, out)
+    assert out.read_text() == "before" and list(tmp_path.iterdir()) == [out]
 
 
 @pytest.mark.parametrize("name", PIPELINES)

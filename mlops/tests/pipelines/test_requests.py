@@ -9,12 +9,16 @@ from hypothesis import strategies as st
 
 from mlops.src import utils_vertex
 from mlops.src.config import ChurnConfig
+from mlops.src.pipelines import validation
 from mlops.src.pipelines.environment import day, environment_of, moment, open_world
 from mlops.src.pipelines.requests import Clock, make_request
 from mlops.src.pipelines.steps import failed_step
+from telecom.adapters.local.pipelines import LocalPipelines
 from telecom.errors import UsageError
 from telecom.pipeline_runs import JOB_ID
+from telecom.ports import PipelineRequest
 from telecom.settings import Settings
+from tests.contracts import small_pipelines as small
 
 NOW = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 
@@ -95,11 +99,55 @@ def test_a_request_is_complete(tmp_path: Path) -> None:
     settings, config = Settings(home=tmp_path), ChurnConfig()
     request = make_request("churn-automl", settings, config, Clock(NOW), {"minutes": "2"}, tmp_path)
     assert request.job_id == "churn-automl-20261120063000" == request.parameters["job_id"]
+    assert type(request.parameters["minutes"]) is float
     assert request.parameters["minutes"] == 2 and request.parameters["run_date"] == NOW.isoformat()
     assert request.spec == tmp_path / "churn-automl.yaml" and request.labels["pipeline"] == "churn-automl"
     image = "x/y@sha256:" + "1" * 64
     with_image = settings.model_copy(update={"image": image})
     assert image in make_request("churn", with_image, config, Clock(NOW, "a"), {}, tmp_path).spec.read_text("utf-8")
+
+
+def test_a_whole_number_of_minutes_runs(tmp_path: Path) -> None:
+    path = small.compiled(small.halving, tmp_path)
+    minutes = validation.parameter_from(validation.read_spec(path), "minutes", "2")
+    pipelines = LocalPipelines(Settings(home=tmp_path / "home"))
+    assert pipelines.start(PipelineRequest(path, "job-1", {"minutes": minutes})).state == "succeeded"
+
+
+@pytest.mark.parametrize(("given_by_hand", "minutes"), [({}, 90.0), ({"minutes": 75}, 75.0)])
+def test_the_search_takes_as_long_as_is_set(given_by_hand: dict[str, int], minutes: float, tmp_path: Path) -> None:
+    config = ChurnConfig(automl_minutes=90)
+    for settings in (Settings(home=tmp_path), Settings(backend="gcp", project="p")):
+        request = make_request("churn-automl", settings, config, Clock(NOW), given_by_hand, tmp_path)
+        assert request.parameters["minutes"] == minutes
+    assert "minutes" not in make_request("churn", Settings(home=tmp_path), config, Clock(NOW), {}, tmp_path).parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "given_by_hand", "said"),
+    [
+        ("churn-automl", {}, "60 minutes"),
+        ("churn-automl", {"minutes": "59.5"}, "not 59.5"),
+        ("churn", {"csv": "/data/october.csv"}, "'/data/october.csv' is not in Cloud Storage"),
+    ],
+)
+def test_what_the_cloud_does_not_take_is_refused_here(
+    name: str, given_by_hand: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        make_request(name, Settings(backend="gcp", project="p"), ChurnConfig(), Clock(NOW), given_by_hand, tmp_path)
+    make_request(name, Settings(home=tmp_path), ChurnConfig(), Clock(NOW), given_by_hand, tmp_path)
+
+
+def test_files_in_a_bucket_are_taken(tmp_path: Path) -> None:
+    csv = {"csv": "gs://b/x.csv"}
+    request = make_request("churn", Settings(backend="gcp", project="p"), ChurnConfig(), Clock(NOW), csv, tmp_path)
+    assert request.parameters["csv"] == "gs://b/x.csv"
+
+
+def test_no_setting_can_be_taken_for_a_placeholder(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="environment holds"):
+        make_request("churn", Settings(home=tmp_path / "{{$"), ChurnConfig(), Clock(NOW), {}, tmp_path)
 
 
 @pytest.mark.parametrize("given_by_hand", ["environment", "run_date", "job_id"])

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from mlops.src.serving import dispatcher_runs
-from mlops.src.serving.dispatcher import Wiring, create_app
+from mlops.src.serving import dispatcher, dispatcher_runs
+from mlops.src.serving.dispatcher import Dispatcher, Wiring, create_app
+from mlops.src.serving.dispatcher_gauges import Gauges
 from mlops.src.serving.dispatcher_runs import Standing
 from mlops.tests.serving.fakes import PUSHER, SUBSCRIPTION, FakeIdentity, FakePipelines, message, request_of, served
 from telecom import errors
@@ -28,23 +29,30 @@ CHURN = {"pipeline": "churn", "parameters": {"snapshot_date": "2026-11-20"}}
 SECRET = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
 
 
+def wiring_of(pipelines: Callable[[], FakePipelines], **more: Any) -> Wiring:
+    """A service over stand-ins, on one machine unless told otherwise."""
+    ours: dict[str, Any] = {
+        "identity": FakeIdentity(),
+        "audience": AUDIENCE,
+        "pushers": frozenset([PUSHER]),
+        "pipelines": pipelines,
+        "request": request_of,
+        "known": lambda _: None,
+        "link": lambda _: "",
+        "background": True,
+        "drain_seconds": 5.0,
+    }
+    return Wiring(**ours | more)
+
+
 class Service:
     """A client, and what stands behind the service."""
 
     def __init__(self, *, background: bool, **more: Any) -> None:
         self.known: dict[str, Standing] = {}
         self.fresh()
-        ours: dict[str, Any] = {"pushers": frozenset([PUSHER]), "drain_seconds": 5.0, "link": lambda _: ""}
-        wiring = Wiring(
-            identity=FakeIdentity(),
-            audience=AUDIENCE,
-            pipelines=lambda: self.pipelines,
-            request=request_of,
-            known=self.known.get,
-            background=background,
-            **ours | more,
-        )
-        self.serving = served(create_app(wiring))
+        more = {"known": self.known.get, "background": background} | more
+        self.serving = served(create_app(wiring_of(lambda: self.pipelines, **more)))
 
     def __enter__(self) -> "Service":
         self.client = self.serving.__enter__()
@@ -199,6 +207,13 @@ def test_only_those_who_may_send_are_heard(cloud: Service, token: str, status: i
     assert "audience" not in answer.text and "anna" not in answer.text
 
 
+@pytest.mark.parametrize("name", ["anna@example.com", "scheduler", "x@p.iam.gserviceaccount.com"])
+def test_whoever_may_not_send_reads_whole_sentences(cloud: Service, name: str) -> None:
+    said = cloud.send(token=f"{name}@@{AUDIENCE}").json()["error"]
+    who = f"The account {name}" if name.endswith("gserviceaccount.com") else "This caller"
+    assert said == f"{who} may not send messages. TELECOM_DISPATCHER_PUSHERS names those who may."
+
+
 @pytest.mark.parametrize(
     "header", [{}, {"Authorization": ""}, {"Authorization": "Bearer"}, {"Authorization": f"Basic {TOKEN}"}]
 )
@@ -244,7 +259,7 @@ BAD = {
     "unknown deployment": message({"pipeline": "churn", "parameters": {"deploy": "everywhere"}}),
     "long path": message({"pipeline": "churn", "parameters": {"csv": "x" * 2_000}}),
     "control character": message({"pipeline": "churn", "parameters": {"csv": "a\u0000b"}}),
-    "endless search": message({"pipeline": "churn-automl", "parameters": {"minutes": 1e9}}),
+    "endless search": message({"pipeline": "churn-automl", "parameters": {"minutes": 4_320.1}}),
     "no number": message(b'{"pipeline": "churn-automl", "parameters": {"minutes": NaN}}'),
     "a text for a number": message({"pipeline": "churn-automl", "parameters": {"minutes": "5"}}),
 }
@@ -301,7 +316,7 @@ def test_a_gate_that_says_no_is_an_outcome(service: Service) -> None:
 
 def test_a_step_that_a_gate_ended_is_an_outcome(local: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     def start(request: PipelineRequest, on_step: Any = None) -> PipelineRun:
-        step = FailedStep("prepare", "failed", 1.0, {}, "Too many blanks.", 4)
+        step = FailedStep("prepare", "failed", 1.0, message="Too many blanks.", exit_code=4)
         return PipelineRun(request.job_id, "failed", "link", False, (step,))
 
     monkeypatch.setattr(local.pipelines, "start", start)
@@ -373,7 +388,8 @@ def test_the_steps_of_a_running_pipeline_are_told(local: Service) -> None:
     deadline = time.monotonic() + 5
     while not (steps := local.run(job_id)["steps"]) and time.monotonic() < deadline:
         time.sleep(0.005)
-    assert steps == [{"name": "train", "state": "running", "seconds": None, "metrics": {}}]
+    ((name, state),) = ((step["name"], step["state"]) for step in steps)
+    assert (name, state) == ("train", "running")
     gate.set()
     assert local.ended(job_id)["link"] == f"link/{job_id}"
 
@@ -381,6 +397,43 @@ def test_the_steps_of_a_running_pipeline_are_told(local: Service) -> None:
 @pytest.mark.parametrize("name", ["churn-0", "..%2f..%2fetc", "UPPER", "x" * 200])
 def test_unknown_runs(cloud: Service, name: str) -> None:
     assert cloud.client.get(f"/runs/{name}", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("POST", "/events/", 404),
+        ("GET", "/docs", 404),
+        ("GET", "/events", 405),
+        ("POST", "/healthz", 405),
+        ("PUT", "/runs/churn-0", 405),
+    ],
+)
+def test_requests_that_go_astray_are_answered_like_the_others(
+    cloud: Service, method: str, path: str, status: int
+) -> None:
+    answer = cloud.client.request(method, path)
+    assert answer.status_code == status and answer.json()["error"].startswith(("There is no", "This address"))
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_a_route_that_fails_is_answered_like_the_others() -> None:
+    def broken(_: str) -> Standing | None:
+        raise RuntimeError("secret path")
+
+    with served(create_app(wiring_of(FakePipelines, known=broken))) as client:
+        answer = client.get("/runs/churn-0", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (answer.status_code, answer.json()) == (500, {"error": "An error of ours; see the log."})
+
+
+def test_on_one_machine_the_answer_says_where_the_log_is() -> None:
+    with Service(background=True, link=lambda name: f"file:///home/{name}/run.log") as made:
+        answer = made.send().json()
+        expected = f"file:///home/{answer['job_id']}/run.log"
+        assert (answer["link"], made.ended(answer["job_id"])["link"]) == (expected, expected)
+        unknown = made.client.get("/runs/churn-0", headers={"Authorization": f"Bearer {TOKEN}"})
+        assert unknown.status_code == 404, "a place is no run"
 
 
 def test_a_run_that_only_the_cloud_knows_has_a_link() -> None:
@@ -404,11 +457,27 @@ def test_the_end_waits_for_what_runs_and_names_what_does_not_end(lines: Any) -> 
 
 def test_the_end_waits_no_longer_than_needed(lines: Any) -> None:
     made = Service(background=True, drain_seconds=60.0)
-    made.pipelines.behave = lambda _: time.sleep(0.2) or "succeeded"
+    made.pipelines.behave = lambda _: "failed" if threading.Event().wait(0.2) else "succeeded"
     with made:
         job_id = made.send(message_id="waited for").json()["job_id"]
         time.sleep(0.05)
     assert [line["state"] for line in lines() if line.get("job_id") == job_id and "state" in line] == ["succeeded"]
+
+
+@pytest.mark.parametrize(("passed", "left"), [(2.0, 5.0), (9.0, 0.0)])
+def test_connections_and_pipelines_share_the_bound(monkeypatch: pytest.MonkeyPatch, passed: float, left: float) -> None:
+    service, clock, waited = Dispatcher(wiring_of(FakePipelines, drain_seconds=7.0), Gauges()), [100.0], list[float]()
+
+    def close(seconds: float) -> tuple[Standing, ...]:
+        waited.append(seconds)
+        return ()
+
+    monkeypatch.setattr(dispatcher, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(service.runs, "close", close)
+    service.ending()
+    clock[0] += passed
+    service.close()
+    assert waited == [left]
 
 
 def test_deliveries_are_counted_and_timed() -> None:
@@ -453,3 +522,21 @@ def test_a_key_that_cannot_be_read_lets_nobody_in(cloud: Service, lines: Any, mo
     answer = cloud.send()
     assert answer.status_code == 401 and "key" not in answer.text
     assert "Others can read the key." in lines()[0]["message"]
+
+
+@pytest.mark.parametrize(
+    "error", [errors.TokenRefused("keys_unavailable"), errors.DependencyUnavailable("secret host is away.")]
+)
+def test_while_nobody_can_tell_who_calls_messages_are_sent_back_and_nothing_starts(
+    cloud: Service, lines: Any, monkeypatch: pytest.MonkeyPatch, error: errors.TelecomError
+) -> None:
+    def away(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(FakeIdentity, "verify", away)
+    answer = cloud.send()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert "secret" not in answer.text and cloud.pipelines.requests == []
+    assert cloud.client.get("/runs/churn-1", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 503
+    (line,) = lines()
+    assert line["outcome"] == "unavailable" and line.get("reason") == getattr(error, "reason", None)

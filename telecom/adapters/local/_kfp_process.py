@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,6 +42,7 @@ class Watched:
     log: IO[str]
     said: deque[str] = field(default_factory=lambda: deque(maxlen=500))
     exit_code: int = 0
+    output: str = ""
     failure: str = ""
     failed: str = ""
 
@@ -57,6 +59,7 @@ class Watched:
     def command(self, full_command: list[str], env_vars: Mapping[str, str] | None = None) -> int:
         """Runs a step's command, as `run_local_subprocess` of kfp does; keeps the end of what it says."""
         self.said.clear()
+        self.output = output_file(full_command)
         with subprocess.Popen(
             full_command,
             stdin=subprocess.DEVNULL,
@@ -180,7 +183,8 @@ def observed(watched: Watched, execute: Callable[..., Any]) -> Callable[..., Any
             time.sleep(pause)
         seconds = time.monotonic() - began
         if status.name == "SUCCESS":
-            watched.tell(step=task_name, state="succeeded", seconds=seconds, metrics=_figures(outputs))
+            figures, note = given(watched.output)
+            watched.tell(step=task_name, state="succeeded", seconds=seconds, metrics=figures, note=note)
             return outputs, status
         said = watched.sentence()
         watched.failed, watched.failure = watched.failed or task_name, watched.failure or said
@@ -205,10 +209,31 @@ def explained(watched: Watched, utils: Any) -> Callable[..., Any]:
     return make_task_arguments
 
 
-def _figures(outputs: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers that the step logged in its artifacts."""
-    metadata = [item for output in outputs.values() for item in getattr(output, "metadata", {}).items()]
-    return {name: value for name, value in metadata if isinstance(value, int | float) and not isinstance(value, bool)}
+def output_file(full_command: list[str]) -> str:
+    """Where a step that kfp starts with this command writes what it gives; empty for one that gives nothing."""
+    for option, value in pairwise(full_command):
+        if option == "--executor_input":
+            return str(json.loads(value).get("outputs", {}).get("outputFile", ""))
+    return ""
+
+
+def given(path: str) -> tuple[dict[str, float], str]:
+    """The numbers that a step logged in its artifacts, in its order, and the sentences it gave: texts with a space.
+
+    Read from the file that the step wrote: kfp sorts the numbers by name.
+    """
+    if not path or not Path(path).exists():
+        return {}, ""
+    wrote = json.loads(Path(path).read_text("utf-8"))
+    logged = [
+        item
+        for output in wrote.get("artifacts", {}).values()
+        for artifact in output.get("artifacts", ())
+        for item in artifact.get("metadata", {}).items()
+    ]
+    figures = {key: value for key, value in logged if isinstance(value, int | float) and not isinstance(value, bool)}
+    texts = [*wrote.get("parameterValues", {}).values(), *(value for _, value in logged)]
+    return figures, " ".join(dict.fromkeys(text for text in texts if isinstance(text, str) and " " in text.strip()))
 
 
 def _end_with_parent() -> None:

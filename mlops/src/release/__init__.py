@@ -1,0 +1,1 @@
+"""Releases of an online service: judged step by step, remembered, and taken back."""

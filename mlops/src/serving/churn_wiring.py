@@ -1,0 +1,113 @@
+"""The churn service over the real ports, and its process. An entry point: the one file of it that opens them."""
+
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from mlops.src.feature_store_loader import GROUP
+from mlops.src.serving.admission import Admission
+from mlops.src.serving.churn_service import Wiring, create_app
+from mlops.src.serving.config import ServingConfig, VertexContract
+from mlops.src.serving.connections import server_of
+from mlops.src.serving.limits import Turnstile
+from mlops.src.serving.model_slot import ModelSlot, RegistrySource, Source, StorageSource
+from mlops.src.serving.telemetry import Telemetry
+from telecom import logs
+from telecom.bootstrap import Platform, load_adapter
+from telecom.ports import FeatureStore, ModelRegistry
+from telecom.tokens import audience_of
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that answers a batch keeps the interpreter; Python's 5 ms would be added to small requests."""
+TRACES: Mapping[str, Any] = {
+    "auto_configure": True,
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "exclude": lambda scope: scope["path"] in ("/healthz", "/readyz", "/metrics"),
+}
+"""FastAPI's own OpenTelemetry: spans only, and only where OTEL_EXPORTER_OTLP_ENDPOINT says where to."""
+
+
+def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Wiring:
+    """The service's parts on the platform's backend, with the model in service.
+
+    Raises:
+        UsageError: on Google Cloud, tokens are required and no audience is set.
+        NotFound: there is no such version yet.
+        ModelRejected: its files do not verify.
+    """
+    settings = platform.settings
+    telemetry = Telemetry(config.log_requests)
+    slot = ModelSlot(_source(platform, config, vertex), telemetry.served, telemetry.reload_failed)
+    slot.load()
+    behind_vertex = vertex.http_port is not None
+    admission = None
+    if config.tokens == "required" or (config.tokens == "auto" and not behind_vertex):
+        anybody = settings.backend == "local" and not config.allowed
+        callers = None if anybody else config.allowed
+        admission = Admission(lambda: platform.identity, audience_of(settings, "churn"), callers)
+    return Wiring(slot, admission, _features(platform), telemetry, config, vertex, TRACES)
+
+
+def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
+    """Serves until the process is told to end; then whoever still asks is answered, up to the bound.
+
+    Port 0 takes a free one; the log says which.
+    """
+    config, turnstile = wiring.config, Turnstile(wiring.config.concurrency)
+    logs.configure(project)
+    # Python looks all of these up for every line, and ours tell none of them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # uvicorn ends in order, then repeats the signal; whoever called us must get to clean up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    app = create_app(wiring, turnstile)
+    # What was made until now lives as long as the process; looking through it again would stop everything for 50 ms.
+    gc.freeze()
+    gc.enable()
+    server_of(app, host, port, turnstile, drain=config.drain_seconds, finish=config.timeout_seconds).run()
+
+
+def _source(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Source:
+    if vertex.storage_uri:
+        return StorageSource(vertex.storage_uri, config.digest, lambda: platform.objects)
+    return RegistrySource(_registry(platform), config.version)
+
+
+def _registry(platform: Platform) -> ModelRegistry:
+    """The registry; locally one that does not import MLflow into this process."""
+    if platform.settings.backend != "local":
+        return platform.registry
+    registry: ModelRegistry = load_adapter("local", "registry")(platform.settings, apart=True)
+    return registry
+
+
+def _features(platform: Platform) -> Callable[[str], Mapping[str, Any] | None]:
+    """A customer's served features; the store is opened with the first question."""
+
+    @cache
+    def store() -> FeatureStore:
+        settings = platform.settings
+        opened: FeatureStore = load_adapter(settings.backend, "features")(settings, _Later(lambda: platform.warehouse))
+        return opened
+
+    def find(customer: str) -> Mapping[str, Any] | None:
+        rows = store().read(GROUP, [customer]).to_pylist()
+        return rows[0] if rows else None
+
+    return find
+
+
+class _Later:
+    """A port that is opened when it is first used: the online side alone never asks the warehouse."""
+
+    def __init__(self, port: Callable[[], object]) -> None:
+        self._port = port
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._port(), name)

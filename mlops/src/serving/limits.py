@@ -1,0 +1,88 @@
+"""What one request may take, enforced here and not only by whatever stands in front: bytes, seconds, a place."""
+
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from mlops.src.serving.dispatcher_answers import TooLarge
+from telecom.errors import TelecomError, UsageError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+
+class TooMany(TelecomError):
+    """More requests at once than the service takes."""
+
+
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass
+class Turnstile:
+    """Counts the requests that are being answered, and refuses those that would be too many.
+
+    Attributes:
+        most: requests at once.
+        begun: what the server has begun, those included that still wait for their turn in the event loop.
+        running: requests inside.
+        newest: when the newest came, on the monotonic clock.
+        draining: the process is to end; answers close their connections.
+    """
+
+    most: int
+    begun: Collection[object] = ()
+    running: int = 0
+    newest: float = field(default_factory=monotonic)
+    draining: bool = False
+
+    def enter(self) -> None:
+        """Takes a place, to be given back with `leave`.
+
+        Raises:
+            TooMany: all are taken, or more wait than there are.
+        """
+        self.newest = monotonic()
+        if self.running >= self.most or len(self.begun) > self.most:
+            raise TooMany(f"{self.most} requests are being answered already.", "Try again in a moment.")
+        self.running += 1
+
+    def leave(self) -> None:
+        """Gives a place back."""
+        self.running -= 1
+
+    def quiet_for(self) -> float:
+        """Seconds since the newest request came; 0 while one is being answered."""
+        return 0.0 if self.running else monotonic() - self.newest
+
+
+async def read_body(headers: dict[str, str], receive: Receive, most: int) -> bytes:
+    """The request's body, counted as it arrives, whatever length it claims to have.
+
+    Raises:
+        TooLarge: it has more than `most` bytes.
+        UsageError: it claims a length that is none.
+        ClientGone: it will not arrive.
+    """
+    claimed = headers.get("content-length", "0")
+    if not claimed.isdecimal():
+        raise UsageError(f"Content-Length is {claimed[:32]!r}.", "Send a number.")
+    if int(claimed[:20]) > most:
+        raise _too_large(most)
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most:
+            raise _too_large(most)
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"The request has more than {most:,} bytes.", "Send fewer instances at once.")

@@ -1,0 +1,157 @@
+"""The version in service, and how it is replaced: whole, by one reference, and only by one that verified.
+
+Whoever answers a request takes the reference once; the version that it names stays until the last such request is done.
+"""
+
+import logging
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mlops.src.model_versions import MODEL
+from mlops.src.modelling import bundle
+from mlops.src.serving.predictor import Predictor
+from telecom.errors import NotFound, TelecomError
+from telecom.ports import ModelRegistry, Objects
+
+log = logging.getLogger(__name__)
+
+FILES = (bundle.MANIFEST, bundle.MODEL, bundle.REFERENCE)
+SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The version that should be served; `digest` is what its files must give, empty where nobody recorded it."""
+
+    version: str
+    digest: str
+
+
+class Source(Protocol):
+    """Says which version is wanted, and has its files."""
+
+    follows: bool
+
+    def wanted(self) -> Wanted:
+        """Which version it is, now."""
+        ...
+
+    def fetch(self, wanted: Wanted, folder: Path) -> Path:
+        """The version's folder; what must be downloaded goes into `folder`, which is removed afterwards."""
+        ...
+
+
+class RegistrySource:
+    """An alias or a version of the registry. An alias may move, so that it is asked for again and again."""
+
+    def __init__(self, registry: ModelRegistry, version: str) -> None:
+        self._registry, self._version = registry, version
+        self.follows = not version.isdigit()
+
+    def wanted(self) -> Wanted:
+        """What the alias points at now.
+
+        Raises:
+            NotFound: nothing.
+        """
+        for known in self._registry.versions(MODEL):
+            if self._version in (known.version, *known.aliases):
+                return Wanted(known.version, known.digest)
+        raise NotFound(f"{MODEL} has no {self._version} yet.", "Run: telecom train, then telecom promote")
+
+    def fetch(self, wanted: Wanted, folder: Path) -> Path:
+        """The registry's own copy."""
+        return self._registry.fetch(MODEL, wanted.version)
+
+
+class StorageSource:
+    """A folder of Cloud Storage or of this machine, as Vertex AI names it to a container; it never changes."""
+
+    follows = False
+
+    def __init__(self, uri: str, digest: str, objects: Callable[[], Objects]) -> None:
+        self._uri, self._digest, self._objects = uri.rstrip("/"), digest, objects
+
+    def wanted(self) -> Wanted:
+        """The only one; it has no number, and is named after its digest once that is known."""
+        return Wanted("", self._digest)
+
+    def fetch(self, wanted: Wanted, folder: Path) -> Path:
+        """The folder itself, or a copy."""
+        if "://" not in self._uri:
+            return Path(self._uri)
+        objects = self._objects()
+        found = {objects.get(f"{self._uri}/{name}", folder).parent for name in FILES}
+        return found.pop()
+
+
+class ModelSlot:
+    """Holds the predictor in service.
+
+    Args:
+        source: of versions.
+        served: told of each predictor that goes into service.
+        failed: told of each version that did not.
+    """
+
+    def __init__(
+        self, source: Source, served: Callable[[Predictor], None], failed: Callable[[TelecomError], None]
+    ) -> None:
+        self._source, self._served, self._failed = source, served, failed
+        self._wanted: Wanted | None = None
+        self._complained = ""
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.predictor: Predictor | None = None
+
+    def load(self) -> None:
+        """Puts the wanted version into service, unless it is there already.
+
+        Raises:
+            TelecomError: it cannot be had or does not verify; what was in service stays.
+        """
+        wanted = self._source.wanted()
+        if wanted == self._wanted:
+            return
+        with tempfile.TemporaryDirectory(prefix="telecom-model-") as folder:
+            found = bundle.load(self._source.fetch(wanted, Path(folder)), expected_digest=wanted.digest or None)
+        predictor = Predictor(found, wanted.version or found.model.digest[:SHOWN_DIGITS])
+        self.predictor, self._wanted = predictor, wanted
+        self._served(predictor)
+        told = {"version": predictor.version, "digest": predictor.digest}
+        log.info("Version %s is in service.", predictor.version, extra={"fields": told})
+
+    def follow(self, seconds: float) -> None:
+        """Looks for a new version every so many seconds, in a thread of its own, if the source can have one."""
+        if self._source.follows:
+            self._thread = threading.Thread(target=self._looking, args=(seconds,), name="model", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stops looking."""
+        self._ending.set()
+        if self._thread:
+            self._thread.join(timeout=1)
+
+    def _looking(self, seconds: float) -> None:
+        while not self._ending.wait(seconds):
+            try:
+                self.load()
+                self._complained = ""
+            except TelecomError as error:
+                self._failed(error)
+                self._complain(str(error))
+            except Exception as error:
+                self._failed(TelecomError("The model could not be replaced."))
+                log.error("The model could not be replaced.", exc_info=error)
+
+    def _complain(self, said: str) -> None:
+        """Logs a failure, but the same one only once in a row."""
+        if said != self._complained:
+            kept = self.predictor.version if self.predictor else "none"
+            log.error("The model was not replaced: %s", said, extra={"fields": {"in_service": kept}})
+        self._complained = said

@@ -1,0 +1,104 @@
+"""Takes out of installed packages what the churn image never runs. Part of its build; standard library only.
+
+Fails when a rule finds nothing: a package changed, and the rule needs another look.
+"""
+
+import compileall
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+SOURCES = (".pyi", ".pxd", ".pyx", ".pxi", ".h", ".hpp", ".c", ".cc", ".a")
+UNUSED: Mapping[str, str] = {
+    "pyarrow/*flight*": "Arrow's RPC",
+    "pyarrow/*_s3*": "Amazon's storage",
+    "scipy/cluster": "k-means",
+    "scipy/fftpack": "what scipy.fft replaced",
+    "scipy/io": "file formats of others",
+    "scipy/odr": "orthogonal regression",
+    "scipy/signal": "signal processing",
+    "vertexai": "Google's agents, which aiplatform does not import",
+    "agentplatform": "the same under its new name",
+}
+SONAME = re.compile(r"(?P<library>.+\.so)\.\d+")
+
+
+def tests(packages: Path) -> Iterator[Path]:
+    """Test folders of packages."""
+    yield from (path for path in packages.rglob("tests") if path.is_dir() and path.parent != packages)
+
+
+def sources(packages: Path) -> Iterator[Path]:
+    """What compilers and type checkers read."""
+    yield from (path for path in packages.rglob("*") if path.suffix in SOURCES and path.is_file())
+
+
+def copies(packages: Path) -> Iterator[Path]:
+    """The other names of a shared library, which a wheel stores as copies; the loader asks for one of the three."""
+    for path in packages.rglob("*.so.*"):
+        if match := SONAME.fullmatch(path.name):
+            others = (path.with_name(match["library"]), *path.parent.glob(f"{path.name}.*"))
+            yield from (other for other in others if other.is_file() and other.read_bytes() == path.read_bytes())
+
+
+def clients(packages: Path) -> Iterator[Path]:
+    """Google's clients, mostly generated: two thirds of their text describe the services in docstrings."""
+    yield from packages.glob("google")
+
+
+def remove(path: Path) -> None:
+    """A file, or a folder with all that is in it; nothing where a rule before has taken it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def without_docstrings(folder: Path) -> None:
+    """Puts bytecode without docstrings in the place of the sources.
+
+    Raises:
+        RuntimeError: a file does not compile.
+    """
+    if not compileall.compile_dir(folder, quiet=1, legacy=True, optimize=2, workers=0):
+        raise RuntimeError(f"{folder} does not compile.")
+    for path in list(folder.rglob("*.py")):
+        path.unlink()
+
+
+def unused(pattern: str) -> Callable[[Path], Iterator[Path]]:
+    """The rule that finds what a pattern names."""
+    return lambda packages: packages.glob(pattern)
+
+
+def slim(packages: Path) -> Mapping[str, int]:
+    """Applies every rule to a site-packages folder; returns the bytes that each took.
+
+    Raises:
+        LookupError: a rule found nothing.
+    """
+    rules = {"tests": tests, "sources": sources, "copies": copies, **{name: unused(name) for name in UNUSED}}
+    taken = {name: _apply(name, rule, packages, remove) for name, rule in rules.items()}
+    return taken | {"docstrings": _apply("docstrings", clients, packages, without_docstrings)}
+
+
+def _apply(name: str, rule: Callable[[Path], Iterator[Path]], packages: Path, change: Callable[[Path], None]) -> int:
+    found = sorted(rule(packages))
+    if not found:
+        raise LookupError(f"Nothing in {packages} matches the rule {name!r}; take it out or mend it.")
+    before = size(packages)
+    for path in found:
+        change(path)
+    return before - size(packages)
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+
+
+if __name__ == "__main__":
+    for rule, taken in slim(Path(sys.argv[1])).items():
+        sys.stdout.write(f"{rule:>18}  {taken / 1e6:7.1f} MB\n")
