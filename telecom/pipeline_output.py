@@ -35,8 +35,7 @@ class Follower:
             console.print_step(f"{step.name:<{NAME}}", step.seconds or 0.0, figures(step))
         elif isinstance(step, FailedStep):
             self.told.append(step.name)
-            seconds = "" if step.seconds is None else f"{step.seconds:5.1f} s"
-            console.stderr().print(f"[red]✗[/red] {step.name:<{NAME}} {seconds}", soft_wrap=True)
+            console.stderr().print(f"[red]✗[/red] {step.name:<{NAME}} {step.seconds or 0.0:5.1f} s", soft_wrap=True)
             print_reason(step)
 
     def close(self) -> None:
@@ -85,9 +84,8 @@ def show(done: PipelineRun, follower: Follower) -> None:
         console.print_table(
             f"Pipeline {done.job_id}: {state(done)}", ("step", "state", "seconds", "figures"), rows(done)
         )
-    notes = [(step.name, step.note) for step in done.steps if step.note]
-    if notes:
-        console.print_pairs("Why", notes)
+    if reasons := notes(done):
+        console.print_pairs("Why", reasons)
     if done.note:
         _error(done.note)
     failed = [step for step in done.steps if isinstance(step, FailedStep) and step.name not in follower.told]
@@ -98,6 +96,13 @@ def show(done: PipelineRun, follower: Follower) -> None:
     if done.already:
         console.print_next("This job id was started before; nothing was run again.")
     console.print_next(f"All that the steps said: {done.link}")
+
+
+def notes(done: PipelineRun) -> list[tuple[str, str]]:
+    """The sentences that the steps gave; an answer that a later step repeats in full is told there only."""
+    told = [(step.name, step.note) for step in done.steps if step.note]
+    later = ["\n".join(note for _, note in told[number:]) for number in range(1, len(told) + 1)]
+    return [pair for pair, rest in zip(told, later, strict=True) if (pair[1].partition(": ")[2] or pair[1]) not in rest]
 
 
 def print_total(done: PipelineRun) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,11 @@ def settings(cloud: Cloud, gcp_settings: Settings) -> Iterator[Settings]:
 
 
 def request_of(settings: Settings, folder: Path, name: str = "churn", job_id: str = "churn-1") -> PipelineRequest:
-    parameters = {"csv": "gs://telecom-test-dev-bronze/inbox/october's.csv"} if name == "churn" else {}
-    return make_request(name, settings, ChurnConfig(seed=11), Clock(NOW, job_id), parameters, folder)
+    given: Mapping[str, Mapping[str, Any]] = {
+        "churn": {"csv": "gs://telecom-test-dev-bronze/inbox/october's.csv"},
+        "churn-automl": {"minutes": 60},
+    }
+    return make_request(name, settings, ChurnConfig(seed=11), Clock(NOW, job_id), given.get(name, {}), folder)
 
 
 @pytest.mark.parametrize("name", PIPELINES)

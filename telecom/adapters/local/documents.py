@@ -1,5 +1,6 @@
 """Small shared documents on one machine: JSON files, each replaced in one step under a lock."""
 
+import copy
 import json
 import re
 from collections.abc import Callable
@@ -44,7 +45,7 @@ class LocalDocuments:
         path = self._path(name)
         with exclusive(lock, self._settings.lock_seconds, f"The document {name}"):
             stored = self.read(name)
-            changed = change(stored)
+            changed = change(copy.deepcopy(stored))
             if changed != stored:
                 write_json(path, changed)
         return changed
