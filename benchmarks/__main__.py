@@ -172,7 +172,7 @@ def main() -> int:
                 lines.append(measure(step, Bench(home, chosen.customers)))
     console.print(table(lines), highlight=False)
     for line in lines:
-        for sentence in (*line.complaints, *(f"{name}: {value:.2g}" for name, value in line.found.items())):
+        for sentence in (*line.complaints, *(f"{name}: {value:.3g}" for name, value in line.found.items())):
             console.print(f"{line.step}: {sentence}", highlight=False)
     console.print(f"{time.monotonic() - began:.0f} s in all", highlight=False)
     if chosen.json:

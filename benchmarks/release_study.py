@@ -1,4 +1,4 @@
-"""How often a rollout is wrong: simulated canaries of identical and of bad candidates, judged by the product's own code.
+"""How often a rollout is wrong: simulated canaries of identical and of bad candidates, judged by the product itself.
 
 `python -m benchmarks.release_study` prints the tables of docs/mlops/releases.md. Requests are drawn, counted into the
 service's own histogram buckets and dealt to the revisions by their shares; nothing else of the world is simulated.
@@ -95,7 +95,7 @@ BAD = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How a rollout is looked at: requests between two looks, and how much each revision's speed varies between them."""
+    """Requests between two looks, and how much each revision's speed varies from one to the next."""
 
     requests: int = 1_500
     noise: float = 0.0

@@ -45,7 +45,7 @@ class Server:
     def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         """The parsed answer; anything but 200 is an error of the bench."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
-        return posted(connection, path, json.dumps(body), headers)
+        return json.loads(posted(connection, path, json.dumps(body), headers))
 
     def resident_mb(self) -> float:
         """Memory of the process now, in MB."""
@@ -186,14 +186,14 @@ def one_by_one(
     return Took(time.perf_counter() - began, server.cpu_seconds() - cpu), latencies
 
 
-def posted(connection: http.client.HTTPConnection, path: str, body: str, headers: dict[str, str] | None) -> Any:
-    """One request on an open connection."""
+def posted(connection: http.client.HTTPConnection, path: str, body: str, headers: dict[str, str] | None) -> bytes:
+    """The answer to one request on an open connection, as it arrived."""
     connection.request("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
     answer = connection.getresponse()
     text = answer.read()
     if answer.status != 200:
         raise RuntimeError(f"{path} answered {answer.status}: {text[:500]!r}")
-    return json.loads(text)
+    return text
 
 
 def load(server: Server, body: Any, rate: int, headers: dict[str, str]) -> dict[str, float]:

@@ -35,7 +35,9 @@ def canary(
     service: Service = "churn",
     requests: Requests = 50,
     skip_check: Annotated[bool, typer.Option("--skip-check", help="Checked already, elsewhere.")] = False,
-    without_scores: Annotated[bool, typer.Option("--without-scores", help="The service tells no scores.")] = False,
+    without_scores: Annotated[
+        bool, typer.Option("--without-scores", help="It tells none, or they are meant to move.")
+    ] = False,
     look_seconds: Annotated[float, typer.Option(min=0.05, help="Between two looks.")] = 5.0,
     step_minutes: Annotated[float, typer.Option(min=0.01, help="Longest wait for enough requests.")] = 60.0,
     json: Json = False,

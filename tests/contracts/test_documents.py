@@ -50,7 +50,10 @@ def test_a_document_changed_in_place_is_changed(documents: Documents) -> None:
 def test_no_change_is_lost(documents: Documents) -> None:
     def add(number: int) -> None:
         for step in range(5):
-            documents.change("releases", lambda stored: [*(stored or []), (number, step)])
+            entry = [number, step]
+            documents.change("releases", lambda stored, entry=entry: stored + [entry] * (entry not in stored))
+
+    documents.change("releases", lambda _: [])
 
     threads = [threading.Thread(target=add, args=(number,)) for number in range(3)]
     for thread in threads:

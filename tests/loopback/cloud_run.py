@@ -115,7 +115,7 @@ class _Handler(RestHandler):
     def respond(self, method: str) -> None:
         state, url = self.server_state, urlsplit(self.path)
         if tagged := re.fullmatch(r"/-/([\w-]+)(/.*)", url.path):
-            self._tagged(method, *tagged.groups())
+            self._tagged(method, tagged[1], tagged[2] + (f"?{url.query}" if url.query else ""))
             return
         with state.lock:
             status, answer = self._api(method, url.path.removeprefix("/v2/"), parse_qs(url.query))

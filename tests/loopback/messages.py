@@ -225,7 +225,11 @@ def problems(message: Any, path: str = "") -> list[str]:
 
 def _tells(field: Any) -> bool:
     """Whether an unset field can be told from one set to zero."""
-    return field.is_repeated or field.has_presence or field.type not in WITHOUT_PRESENCE
+    if field.is_repeated or field.has_presence:
+        return True
+    # Most enums open with UNSPECIFIED; where zero means something (a view's FULL), it cannot be told from nothing.
+    meant = field.enum_type is not None and not field.enum_type.values_by_number[0].name.endswith("UNSPECIFIED")
+    return field.type not in WITHOUT_PRESENCE and not meant
 
 
 def _children(message: Any, name: str, field: Any) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,9 @@
 """The registry is read without MLflow where nothing changed, and never from an old state."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -78,6 +80,9 @@ def test_a_small_process_leaves_reading_to_another_one(tmp_path: Path) -> None:
         "assert found[0].aliases == ('champion',), found; assert 'mlflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code, str(settings.home)], check=True)
+    with closing(sqlite3.connect(settings.home / "mlflow.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+    assert LocalRegistry(settings, apart=True).versions("m")[0].aliases == ("champion",), "nothing is kept in this mode"
     (settings.home / "registry.json").unlink()
     (settings.home / "mlflow.db").write_bytes(b"SQLite format 3\0\x10\0\x01\x01" + bytes(80))
     with pytest.raises(DependencyUnavailable, match="cannot be read"):

@@ -167,7 +167,7 @@ def _drawn(column: Column, rng: np.random.Generator) -> Any:
 def _violations(column: Column) -> Iterator[Any]:
     kind = _kind(column)
     if kind in ("INT64", "FLOAT64"):
-        low, high = _bounds(column)
+        low, high = map(int if kind == "INT64" else float, _bounds(column))
         if column.minimum is not None or column.name == "SeniorCitizen":
             yield low - 1
         if column.maximum is not None or column.name == "SeniorCitizen":

@@ -41,6 +41,8 @@ def aligned(first: Buckets, second: Buckets) -> tuple[tuple[float, ...], Counts,
     Returns:
         The bounds, and two arrays of one count more. Empty samples count as zeros everywhere.
     """
+    if first.bounds == second.bounds:
+        return first.bounds, np.array(first.counts, dtype=np.int64), np.array(second.counts, dtype=np.int64)
     if not sum(first.counts) or not sum(second.counts):
         bounds = first.bounds if sum(first.counts) else second.bounds
         return bounds, _at(first, bounds), _at(second, bounds)

@@ -73,16 +73,17 @@ def look(blocks: Sequence[Block], ratio: float, policy: Policy, watches: Mapping
         policy: what must be found.
         watches: as the look before left them; `NOTHING_SEEN` at the first.
     """
+    whole = Block(together(block.before for block in blocks), together(block.after for block in blocks))
     following, findings = dict(watches), list[Finding]()
     for source in policy.sources:
-        watch = replace(watches[source], seen=part_seen(blocks, ratio, source, policy))
+        watch = replace(watches[source], seen=part_seen(blocks, whole, ratio, source, policy))
         if _due(watch, policy) and source == "requests":
             # Costly, so only where a look is due otherwise.
-            scattered = part_seen(blocks, ratio, source, policy, with_dispersion=True)
+            scattered = part_seen(blocks, whole, ratio, source, policy, with_dispersion=True)
             watch = replace(watch, seen=min(watch.seen, scattered))
         if _due(watch, policy):
             level = policy.spent(watch.seen) - policy.spent(watch.looked_at)
-            findings += _findings(blocks, source, level, policy)
+            findings += _findings(blocks, whole, source, level, policy)
             watch = replace(watch, looked_at=min(watch.seen, 1.0))
         following[source] = watch
     seen = min(following[source].seen for source in policy.sources)
@@ -96,8 +97,8 @@ def _due(watch: Watch, policy: Policy) -> bool:
     return following is not None and watch.seen >= following
 
 
-def _findings(blocks: Sequence[Block], source: Source, level: float, policy: Policy) -> Iterator[Finding]:
-    before, after = together(block.before for block in blocks), together(block.after for block in blocks)
+def _findings(blocks: Sequence[Block], whole: Block, source: Source, level: float, policy: Policy) -> Iterator[Finding]:
+    before, after = whole.before, whole.after
     tests = (*_of_answers(before, after), *_of_latencies(blocks)) if source == "requests" else _of_scores(before, after)
     limits: Mapping[str, float] = {
         "errors": policy.increase(before.errors / max(before.requests, 1)),

@@ -24,6 +24,8 @@ class Policy:
         superiority: how much more (or less) often than half the time a score of the candidate is the larger one.
         psi: population stability index of the scores.
         tolerated: part of an effect that is tolerated however certain it is; large samples find trifles.
+        alone: how many times as much of a slowdown is tolerated once the candidate has all requests: it is then held
+            against what was before, at a lower load.
         blocks: stretches of time that a step has at least; what differs between them is the error of latencies.
         looks: parts of the needed requests at which the samples are compared.
         with_scores: whether scores are judged; False where the service tells none.
@@ -39,6 +41,7 @@ class Policy:
     superiority: float = 0.1
     psi: float = 0.25
     tolerated: float = 0.5
+    alone: float = 3.0
     blocks: int = 8
     looks: tuple[float, ...] = (0.02, 0.1, 0.25, 0.5, 1.0)
     with_scores: bool = True

@@ -5,41 +5,45 @@ from collections.abc import Sequence
 from mlops.src.release import comparisons, sizes
 from mlops.src.release.comparisons import Blocks, aligned
 from mlops.src.release.policy import Policy, Source
-from mlops.src.release.tallies import Block, together
-from telecom.ports import Tally
+from mlops.src.release.tallies import Block
 
 LEAST_RESOLUTION = 0.2
 
 
 def part_seen(
-    blocks: Sequence[Block], ratio: float, source: Source, policy: Policy, *, with_dispersion: bool = False
+    blocks: Sequence[Block],
+    whole: Block,
+    ratio: float,
+    source: Source,
+    policy: Policy,
+    *,
+    with_dispersion: bool = False,
 ) -> float:
     """The part of what is needed that is there, of requests or of scores; above 1 where there is more.
 
-    Counts the information 1 / (1/n + 1/m) of both samples, and the stretches of time. Where the revision in service
-    has no requests any more (`ratio` 0) its sample is what the step before left: the candidate's shall be as large.
+    `whole` is all blocks together. What counts is the information 1 / (1/n + 1/m) of both samples, and the stretches of
+    time. Where the revision in service has no requests any more (`ratio` 0) its sample is what the step before left:
+    the candidate's shall be as large.
     """
-    before, after = together(block.before for block in blocks), together(block.after for block in blocks)
-    n, m = ((t.requests if source == "requests" else sum(t.scores.counts)) for t in (before, after))
+    n, m = ((t.requests if source == "requests" else sum(t.scores.counts)) for t in (whole.before, whole.after))
     if not n or not m:
         return 0.0
     lived = sum(1 for block in blocks if block.before.requests and block.after.requests) / policy.blocks
     if not ratio:
         return min(m / n, lived)
     scatter = _scatter(blocks) if with_dispersion else (1.0, 1.0)
-    needed = requests_needed(before, after, ratio, policy, scatter) * ratio / (1 + ratio)
+    needed = requests_needed(whole, ratio, policy, scatter) * ratio / (1 + ratio)
     return min(n * m / (n + m) / needed, lived)
 
 
-def requests_needed(
-    before: Tally, after: Tally, ratio: float, policy: Policy, scatter: tuple[float, float] = (1.0, 1.0)
-) -> float:
+def requests_needed(whole: Block, ratio: float, policy: Policy, scatter: tuple[float, float] = (1.0, 1.0)) -> float:
     """Requests (and scores) of the candidate after which every effect of the policy is found with its power.
 
     Works with the shares of failures of the revision in service alone and with both latencies together, neither of
     which depends on how the two differ. `scatter` is how much more than independent requests the blocks differ, in
     ranks and in slow requests: so many times more of them are needed.
     """
+    before, after = whole.before, whole.after
     shares = [max(policy.error_share, failed / max(before.requests, 1)) for failed in (before.errors, before.refused)]
     of_ranks, of_slow = scatter
     found = [

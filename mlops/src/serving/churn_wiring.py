@@ -2,10 +2,12 @@
 
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from mlops.src.feature_store_loader import GROUP
@@ -17,7 +19,7 @@ from mlops.src.serving.limits import Turnstile
 from mlops.src.serving.model_slot import ModelSlot, RegistrySource, Source, StorageSource
 from mlops.src.serving.telemetry import Telemetry
 from telecom import logs
-from telecom.bootstrap import Platform, load_adapter
+from telecom.bootstrap import Platform, load_adapter, missing_extra
 from telecom.ports import FeatureStore, ModelRegistry
 from telecom.tokens import audience_of
 
@@ -30,7 +32,8 @@ TRACES: Mapping[str, Any] = {
     "logs": False,
     "exclude": lambda scope: scope["path"] in ("/healthz", "/readyz", "/metrics"),
 }
-"""FastAPI's own OpenTelemetry: spans only, and only where OTEL_EXPORTER_OTLP_ENDPOINT says where to."""
+"""FastAPI's own OpenTelemetry: spans only, and only where one of the COLLECTORS is set."""
+COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Wiring:
@@ -51,7 +54,7 @@ def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> W
         anybody = settings.backend == "local" and not config.allowed
         callers = None if anybody else config.allowed
         admission = Admission(lambda: platform.identity, audience_of(settings, "churn"), callers)
-    return Wiring(slot, admission, _features(platform), telemetry, config, vertex, TRACES)
+    return Wiring(slot, admission, _features(platform), telemetry, config, vertex, _traces())
 
 
 def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
@@ -71,6 +74,20 @@ def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
     gc.freeze()
     gc.enable()
     server_of(app, host, port, turnstile, drain=config.drain_seconds, finish=config.timeout_seconds).run()
+
+
+def _traces() -> Mapping[str, Any]:
+    """How FastAPI makes traces.
+
+    Raises:
+        MissingExtra: somebody collects them, and what sends them is not installed.
+    """
+    if any(os.environ.get(name) for name in COLLECTORS):
+        try:
+            import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, "telemetry") from error
+    return TRACES
 
 
 def _source(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Source:

@@ -66,7 +66,7 @@ class Endpoint:
         """Answers one request."""
         started = perf_counter()
         asked = Asked(scope, receive, self._most_bytes)
-        trace = _trace(asked.headers)
+        trace = _our_span() if "fastapi.telemetry" in scope else logs.trace_of(asked.headers)
         with logs.tracing(trace):
             answer = await self._exchange(asked, send)
             sampled = trace is not None and trace.sampled
@@ -116,9 +116,9 @@ class Endpoint:
         await send({"type": "http.response.body", "body": answer.body})
 
 
-def _trace(headers: dict[str, str]) -> logs.Trace | None:
-    """Our own span where traces are made, else what the caller sent."""
+def _our_span() -> logs.Trace | None:
+    """The span that FastAPI opened for this request."""
     span = get_current_span().get_span_context()
-    if span.is_valid:
-        return logs.Trace(f"{span.trace_id:032x}", f"{span.span_id:016x}", bool(span.trace_flags.sampled))
-    return logs.trace_of(headers)
+    if not span.is_valid:
+        return None
+    return logs.Trace(f"{span.trace_id:032x}", f"{span.span_id:016x}", bool(span.trace_flags.sampled))

@@ -62,39 +62,37 @@ class Number:
         self._required = column.mode == "REQUIRED"
         self._least = -LARGEST if column.minimum is None else column.minimum
         self._most = LARGEST if column.maximum is None else column.maximum
-        self._whole, self._pattern = whole, SCIENTIFIC if scientific else PLAIN
+        self._whole, self._is_number = whole, (SCIENTIFIC if scientific else PLAIN).fullmatch
         bounded = column.minimum is not None or column.maximum is not None
         kind = "a whole number" if whole else "a number" if bounded else "a finite number"
         self._shown = f"{kind} from {self._least:.9g} to {self._most:.9g}" if bounded else kind
 
     def read(self, value: Any) -> float:
         """The number, an int where only whole ones are allowed, NaN for a missing one that may be."""
-        kind = type(value)
-        if kind is str:
-            value = self._parsed(value)
-        elif kind is not float and kind is not int:
-            if value is None:
-                return _missing(self._required, self._shown)
+        if type(value) is str:
+            number = float(value) if self._is_number(value) else self._second_look(value)
+        elif type(value) is float or type(value) is int:
+            number = value
+        elif value is None:
+            number = math.nan
+        else:
             raise Refusal("wrong_type", self._shown)
-        if not self._least <= value <= self._most:
-            # A text without anything in it was read as NaN, which lies nowhere.
-            if value != value:
+        if not self._least <= number <= self._most:
+            # NaN, which stands for nothing, lies nowhere.
+            if number != number:
                 return _missing(self._required, self._shown)
             raise Refusal("out_of_range", self._shown)
         if not self._whole:
-            return float(value)
-        if value != int(value):
+            return float(number)
+        if number != (whole := int(number)):
             raise Refusal("not_whole", self._shown)
-        return int(value)
+        return whole
 
-    def _parsed(self, text: str) -> float:
-        if not self._pattern.fullmatch(text):
-            text = text.strip(string.whitespace)
-            if not text:
-                return math.nan
-            if not self._pattern.fullmatch(text):
-                raise Refusal("not_a_number", self._shown)
-        return float(text)
+    def _second_look(self, text: str) -> float:
+        text = text.strip(string.whitespace)
+        if text and not self._is_number(text):
+            raise Refusal("not_a_number", self._shown)
+        return float(text) if text else math.nan
 
 
 def _missing(required: bool, shown: str | Sequence[Any]) -> float:

@@ -48,7 +48,8 @@ class Predictor:
         self._trees, self._few = model.trees, FewRows(model.trees)
         self._calibrator = model.calibrator
         self._bounds = list(model.segment_bounds.values())
-        self._words = [(spec.name, _words_of(spec)) for spec in model.features]
+        self._names = [spec.name for spec in model.features]
+        self._words = [_words_of(spec) for spec in model.features]
 
     def predict(self, rows: Sequence[Row], *, reasons: bool) -> Predictions:
         """One answer per row: `churn_probability`, `risk_segment`, `top_reasons` if wanted, `model_version`."""
@@ -73,7 +74,8 @@ class Predictor:
     def _explained(self, x: Matrix) -> tuple[Floats, Floats]:
         if len(x) <= WORTH_IT:
             return self._few.explained(x)
-        return self._trees.margin(x, threads=1), self._trees.contributions(x, threads=1)
+        contributions = self._trees.contributions(x, threads=1)
+        return contributions.sum(axis=1) + self._trees.bias, contributions
 
     def _reasons(self, rows: Sequence[Row], contributions: Floats) -> list[list[dict[str, Any]]]:
         """The largest contributions of each row, as `top_reasons` chooses and words them."""
@@ -81,14 +83,14 @@ class Predictor:
         amounts = np.take_along_axis(contributions, chosen, axis=1)
         # They come largest first, so that those worth telling are the first ones.
         counts = np.maximum((np.abs(amounts) >= WORTH_TELLING).sum(axis=1), min(ALWAYS, chosen.shape[1])).tolist()
-        told, words = [], self._words
-        for row, features, sizes, count in zip(rows, chosen.tolist(), amounts.tolist(), counts, strict=True):
-            reasons = []
-            for feature, amount in zip(features[:count], sizes, strict=False):
-                name, values = words[feature]
-                reasons.append({"feature": name, "value": values[row[feature]], "contribution": amount})
-            told.append(reasons)
-        return told
+        names, words = self._names, self._words
+        return [
+            [
+                {"feature": names[feature], "value": words[feature][row[feature]], "contribution": amount}
+                for feature, amount in zip(features[:count], sizes, strict=False)
+            ]
+            for row, features, sizes, count in zip(rows, chosen.tolist(), amounts.tolist(), counts, strict=True)
+        ]
 
 
 class _Choices(dict[float, str]):

@@ -29,7 +29,7 @@ SAME: Mapping[str, str] = {
 TRUE = frozenset(("Yes", "1"))
 """Texts of a column that make a flag true; every other allowed text makes it false."""
 MONTHS_OF = {"One year": 12, "Two year": 24}
-LEVEL = 5
+LEVEL, HALF = 5, 0.5
 MILLION = 1e6
 
 
@@ -57,6 +57,6 @@ def derive(tenure: int, monthly: float, stated_total: float | None, contract: st
 
 def nearest(x: float) -> float:
     """SQL's ROUND: the nearest whole number, halves away from zero."""
-    size = abs(x)
-    whole = math.floor(size)
-    return math.copysign(whole + (size - whole >= 0.5), x)
+    whole = math.trunc(x)
+    rest = x - whole
+    return float(whole + (rest >= HALF) - (rest <= -HALF))

@@ -84,7 +84,7 @@ def test_answers_equal_the_batchs(predictor: Predictor, first: Model, rows: int)
     assert [answer["top_reasons"] for answer in answers] == expected["top_reasons"].to_pylist()
     assert {answer["model_version"] for answer in answers} == {"7"}
     bare = predictor.predict(rows_of(table), reasons=False)
-    assert bare.probabilities == found.probabilities
+    np.testing.assert_allclose(bare.probabilities, found.probabilities, rtol=0, atol=1e-12)
     assert all("top_reasons" not in answer for answer in bare.answers)
 
 

@@ -1,5 +1,6 @@
 """The churn service over the real ports: what the environment says, and who is let in."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from mlops.src.serving.churn_wiring import wire
 from mlops.src.serving.config import ServingConfig, VertexContract
 from mlops.tests.serving.conftest import Model
 from telecom.bootstrap import Platform
-from telecom.errors import ModelRejected, NotFound, UsageError
+from telecom.errors import MissingExtra, ModelRejected, NotFound, UsageError
 from telecom.settings import Settings
 
 
@@ -85,6 +86,14 @@ def test_who_may_ask(tmp_path: Path, first: Model) -> None:
 def test_on_google_cloud_an_audience_is_needed(tmp_path: Path, first: Model) -> None:
     with pytest.raises(UsageError, match="TELECOM_AUDIENCE"):
         wire(platform(tmp_path, backend="gcp", project="p"), ServingConfig(), folder(first))
+
+
+def test_traces_need_what_sends_them(tmp_path: Path, first: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wire(platform(tmp_path), ServingConfig(), folder(first)).traces["auto_configure"] is True
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter", None)
+    with pytest.raises(MissingExtra, match=r"opentelemetry.*telemetry"):
+        wire(platform(tmp_path), ServingConfig(), folder(first))
 
 
 def test_the_registrys_champion_is_served_if_nothing_else_is_said(tmp_path: Path, first: Model, second: Model) -> None:

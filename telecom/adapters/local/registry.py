@@ -103,8 +103,10 @@ class LocalRegistry:
         database, cache = self._settings.home / DATABASE, self._settings.home / CACHE
         if not database.exists():
             return RegistryState()
-        known = read_cache(cache, change_counter(database), name)
-        if known is None and self._apart:
+        counter = change_counter(database)
+        known = read_cache(cache, counter, name)
+        # Without a counter nothing is ever kept, and another process could not tell us.
+        if known is None and self._apart and counter is not None:
             self._read_apart(name)
             known = read_cache(cache, change_counter(database), name)
             if known is None:
