@@ -83,7 +83,7 @@ def look(blocks: Sequence[Block], ratio: float, policy: Policy, watches: Mapping
             watch = replace(watch, seen=min(watch.seen, scattered))
         if _due(watch, policy):
             level = policy.spent(watch.seen) - policy.spent(watch.looked_at)
-            findings += _findings(blocks, whole, source, level, policy)
+            findings += _findings(blocks, whole, source, level, _limits(whole.before, policy, alone=not ratio))
             watch = replace(watch, looked_at=min(watch.seen, 1.0))
         following[source] = watch
     seen = min(following[source].seen for source in policy.sources)
@@ -97,21 +97,29 @@ def _due(watch: Watch, policy: Policy) -> bool:
     return following is not None and watch.seen >= following
 
 
-def _findings(blocks: Sequence[Block], whole: Block, source: Source, level: float, policy: Policy) -> Iterator[Finding]:
+def _findings(
+    blocks: Sequence[Block], whole: Block, source: Source, level: float, limits: Mapping[str, float]
+) -> Iterator[Finding]:
     before, after = whole.before, whole.after
     tests = (*_of_answers(before, after), *_of_latencies(blocks)) if source == "requests" else _of_scores(before, after)
-    limits: Mapping[str, float] = {
+    for name, compared, sentence in tests:
+        worse = compared.p_value <= level and abs(compared.size) >= limits[name]
+        said = f"{sentence} (p {compared.p_value:.2g}, {level:.2g} allowed)."
+        yield Finding(name, worse, compared.p_value, compared.size, said)
+
+
+def _limits(before: Tally, policy: Policy, *, alone: bool) -> dict[str, float]:
+    """What is tolerated of each effect, however certain it is."""
+    slower = policy.alone if alone else 1.0
+    found = {
         "errors": policy.increase(before.errors / max(before.requests, 1)),
         "refusals": policy.increase(before.refused / max(before.requests, 1)),
-        "latency": policy.slower,
-        "slow requests": policy.slow_increase,
+        "latency": policy.slower * slower,
+        "slow requests": policy.slow_increase * slower,
         "scores": policy.superiority,
         "score distribution": policy.psi,
     }
-    for name, compared, sentence in tests:
-        worse = compared.p_value <= level and abs(compared.size) >= policy.tolerated * limits[name]
-        said = f"{sentence} (p {compared.p_value:.2g}, {level:.2g} allowed)."
-        yield Finding(name, worse, compared.p_value, compared.size, said)
+    return {test: policy.tolerated * effect for test, effect in found.items()}
 
 
 def _of_answers(before: Tally, after: Tally) -> Iterator[Test]:

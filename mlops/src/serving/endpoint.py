@@ -27,18 +27,22 @@ CLOSE = (b"connection", b"close")
 class Asked:
     """One request: headers by lower-case name, the path's parameters, and the body once it is wanted."""
 
-    def __init__(self, scope: Scope, receive: Receive, most: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, most: int, turnstile: Turnstile) -> None:
         self.headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         self.path: dict[str, str] = scope.get("path_params", {})
-        self.arriving = False
-        self._receive, self._most = receive, most
+        self.arriving, self.size = False, 0
+        self._receive, self._most, self._turnstile = receive, most, turnstile
 
     async def body(self) -> bytes:
         """All bytes; see `read_body` for what it raises."""
         self.arriving = True
-        found = await read_body(self.headers, self._receive, self._most)
+        found = await read_body(self.headers, self._receive, self._most, self._took)
         self.arriving = False
         return found
+
+    def _took(self, size: int) -> None:
+        self.size += size
+        self._turnstile.carry(size)
 
 
 Handle = Callable[[Asked], Awaitable[Answer]]
@@ -65,7 +69,7 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
         started = perf_counter()
-        asked = Asked(scope, receive, self._most_bytes)
+        asked = Asked(scope, receive, self._most_bytes, self._turnstile)
         trace = _our_span() if "fastapi.telemetry" in scope else logs.trace_of(asked.headers)
         with logs.tracing(trace):
             answer = await self._exchange(asked, send)
@@ -106,7 +110,7 @@ class Endpoint:
             return answer
         finally:
             if entered:
-                self._turnstile.leave()
+                self._turnstile.leave(asked.size)
 
     async def _send(self, answer: Answer, send: Send) -> None:
         headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]

@@ -5,7 +5,7 @@ What the contracts of the two tables allow is taken; anything else is refused, f
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -45,11 +45,18 @@ class Fault:
 
 
 class InstancesRefused(InputRefused):
-    """Instances that are not taken; `faults` are the first of all that is wrong with them."""
+    """Instances that are not taken; `faults` are the first of all that is wrong with them.
 
-    def __init__(self, faults: Sequence[Fault], read: int) -> None:
+    Args:
+        faults: what was found, in the order of the instances.
+        read: instances that were looked at before the faults were enough.
+        count: instances in all.
+    """
+
+    def __init__(self, faults: Sequence[Fault], read: int, count: int) -> None:
         refused = len({fault.instance for fault in faults})
-        more = f" {len(faults)} faults in {refused} of {read} instances." if len(faults) > 1 else ""
+        of = f"the first {read} of {count}" if read < count else str(count)
+        more = f" {len(faults)} faults in {refused} of {of} instances." if len(faults) > 1 else ""
         super().__init__("instances_refused", f"{faults[0]}{more}", read=read, refused=refused)
         self.faults = tuple(faults[:MOST_TOLD])
 
@@ -108,24 +115,28 @@ class Instances:
     def __init__(self, features: tuple[FeatureSpec, ...] = CHURN_FEATURES) -> None:
         self._telco, self._table = telco_form(features), feature_form(features)
 
-    def rows(self, instances: Iterable[Any]) -> list[Row]:
+    def rows(self, instances: Sequence[Any]) -> list[Row]:
         """One row per instance.
 
         Raises:
             InstancesRefused: any of them is not taken; then none is.
         """
         rows: list[Row] = []
-        faults: list[Fault] = []
-        count = 0
-        for instance in instances:
+        for index, instance in enumerate(instances):
             try:
                 rows.append(self._form_of(instance).row(instance))
             except Refusal:
-                faults += self._faults(count, instance)
-            count += 1
-        if faults:
-            raise InstancesRefused(faults, count)
+                raise self._refused(instances, index) from None
         return rows
+
+    def _refused(self, instances: Sequence[Any], first: int) -> InstancesRefused:
+        """What is wrong from the first faulty instance on, until there is enough to tell."""
+        faults: list[Fault] = []
+        read = first
+        while read < len(instances) and len(faults) < MOST_TOLD:
+            faults += self._faults(read, instances[read])
+            read += 1
+        return InstancesRefused(faults, read, len(instances))
 
     def _form_of(self, instance: Any) -> Form:
         if not isinstance(instance, dict):
@@ -133,6 +144,7 @@ class Instances:
         return self._telco if self._telco.is_of(instance) else self._table
 
     def _faults(self, index: int, instance: Any) -> list[Fault]:
+        """All that is wrong with an instance; nothing, if it is taken."""
         try:
             return self._form_of(instance).faults(index, instance)
         except Refusal as refusal:

@@ -16,6 +16,10 @@ class TooMany(TelecomError):
     """More requests at once than the service takes."""
 
 
+MOST_CARRIED = 32 << 20
+"""Bytes of all bodies together; each one may be as large as one body may be."""
+
+
 class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
@@ -28,6 +32,7 @@ class Turnstile:
         most: requests at once.
         begun: what the server has begun, those included that still wait for their turn in the event loop.
         running: requests inside.
+        carried: bytes of their bodies.
         newest: when the newest came, on the monotonic clock.
         draining: the process is to end; answers close their connections.
     """
@@ -35,6 +40,7 @@ class Turnstile:
     most: int
     begun: Collection[object] = ()
     running: int = 0
+    carried: int = 0
     newest: float = field(default_factory=monotonic)
     draining: bool = False
 
@@ -49,17 +55,28 @@ class Turnstile:
             raise TooMany(f"{self.most} requests are being answered already.", "Try again in a moment.")
         self.running += 1
 
-    def leave(self) -> None:
-        """Gives a place back."""
+    def carry(self, size: int) -> None:
+        """Counts bytes that a request brought, to be given back with `leave`.
+
+        Raises:
+            TooMany: all requests together brought too many.
+        """
+        self.carried += size
+        if self.carried > MOST_CARRIED:
+            raise TooMany(f"Requests of {MOST_CARRIED:,} bytes are being answered already.", "Try again in a moment.")
+
+    def leave(self, size: int) -> None:
+        """Gives a place back, and the bytes."""
         self.running -= 1
+        self.carried -= size
 
     def quiet_for(self) -> float:
         """Seconds since the newest request came; 0 while one is being answered."""
         return 0.0 if self.running else monotonic() - self.newest
 
 
-async def read_body(headers: dict[str, str], receive: Receive, most: int) -> bytes:
-    """The request's body, counted as it arrives, whatever length it claims to have.
+async def read_body(headers: dict[str, str], receive: Receive, most: int, took: Callable[[int], None]) -> bytes:
+    """The request's body, counted as it arrives, whatever length it claims to have; `took` is told of each piece.
 
     Raises:
         TooLarge: it has more than `most` bytes.
@@ -80,6 +97,7 @@ async def read_body(headers: dict[str, str], receive: Receive, most: int) -> byt
         size += len(pieces[-1])
         if size > most:
             raise _too_large(most)
+        took(len(pieces[-1]))
         more = message.get("more_body", False)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

@@ -6,7 +6,8 @@ Whoever answers a request takes the reference once; the version that it names st
 import logging
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -40,8 +41,8 @@ class Source(Protocol):
         """Which version it is, now."""
         ...
 
-    def fetch(self, wanted: Wanted, folder: Path) -> Path:
-        """The version's folder; what must be downloaded goes into `folder`, which is removed afterwards."""
+    def opened(self, wanted: Wanted) -> AbstractContextManager[Path]:
+        """The version's folder, for as long as it takes to read it."""
         ...
 
 
@@ -63,9 +64,9 @@ class RegistrySource:
                 return Wanted(known.version, known.digest)
         raise NotFound(f"{MODEL} has no {self._version} yet.", "Run: telecom train, then telecom promote")
 
-    def fetch(self, wanted: Wanted, folder: Path) -> Path:
-        """The registry's own copy."""
-        return self._registry.fetch(MODEL, wanted.version)
+    def opened(self, wanted: Wanted) -> AbstractContextManager[Path]:
+        """The registry's own copy, which stays."""
+        return nullcontext(self._registry.fetch(MODEL, wanted.version))
 
 
 class StorageSource:
@@ -80,13 +81,16 @@ class StorageSource:
         """The only one; it has no number, and is named after its digest once that is known."""
         return Wanted("", self._digest)
 
-    def fetch(self, wanted: Wanted, folder: Path) -> Path:
-        """The folder itself, or a copy."""
+    @contextmanager
+    def opened(self, wanted: Wanted) -> Iterator[Path]:
+        """The folder itself, or a copy that is removed afterwards."""
         if "://" not in self._uri:
-            return Path(self._uri)
+            yield Path(self._uri)
+            return
         objects = self._objects()
-        found = {objects.get(f"{self._uri}/{name}", folder).parent for name in FILES}
-        return found.pop()
+        with tempfile.TemporaryDirectory(prefix="telecom-model-") as folder:
+            found = {objects.get(f"{self._uri}/{name}", Path(folder)).parent for name in FILES}
+            yield found.pop()
 
 
 class ModelSlot:
@@ -117,8 +121,8 @@ class ModelSlot:
         wanted = self._source.wanted()
         if wanted == self._wanted:
             return
-        with tempfile.TemporaryDirectory(prefix="telecom-model-") as folder:
-            found = bundle.load(self._source.fetch(wanted, Path(folder)), expected_digest=wanted.digest or None)
+        with self._source.opened(wanted) as folder:
+            found = bundle.load(folder, expected_digest=wanted.digest or None)
         predictor = Predictor(found, wanted.version or found.model.digest[:SHOWN_DIGITS])
         self.predictor, self._wanted = predictor, wanted
         self._served(predictor)

@@ -110,8 +110,8 @@ def test_alone_under_all_requests_only_a_collapse_stops() -> None:
     """A machine that carries everybody is somewhat slower; that is no fault of the candidate's."""
     before = answered(GOOD, 1_000, 0, 12)
     verdicts = {}
-    for slower in (1.2, 4.0):
-        after = answered(Revision(slower=slower), 1_000, 1, 12)
+    for slower in (1.25, 4.0):
+        after = answered(Revision(slower=slower), 1_100, 1, 12)
         blocks = [Block(b, a) for b, a in zip(before, after, strict=True)]
         verdicts[slower] = [look(blocks, ratio, Policy(), NOTHING_SEEN).verdict for ratio in (0.0, 1.0)]
-    assert verdicts == {1.2: ["pass", "stop"], 4.0: ["stop", "stop"]}
+    assert verdicts == {1.25: ["pass", "stop"], 4.0: ["stop", "stop"]}

@@ -117,6 +117,7 @@ def test_the_words_name_field_value_and_what_is_allowed() -> None:
         "3 faults in 2 of 3 instances."
     )
     assert (refused.value.read, refused.value.refused) == (3, 2)
+    assert [fault.instance for fault in refused.value.faults] == [1, 1, 2]
     tenure = refused.value.faults[1]
     assert tenure.allowed == "a whole number from 0 to 1200"
     assert "allowed: true, false." in str(_only(FEATURE_ROW | {"partner": 7}))
@@ -128,9 +129,13 @@ def _only(instance: Any) -> InstancesRefused:
     return refused.value
 
 
-def test_only_so_many_faults_are_told() -> None:
+def test_only_so_many_faults_are_looked_for() -> None:
     error = _only(dict.fromkeys(f"field{n}" for n in range(1_000)))
     assert len(error.faults) == MOST_TOLD and "1020 faults" in str(error)
+    with pytest.raises(InstancesRefused) as refused:
+        INSTANCES.rows([CUSTOMER] + [7] * 300_000)
+    assert str(refused.value).endswith("20 faults in 20 of the first 21 of 300001 instances.")
+    assert (refused.value.read, refused.value.refused, len(refused.value.faults)) == (21, 20, 20)
 
 
 def column(mode: str, **more: Any) -> Column:

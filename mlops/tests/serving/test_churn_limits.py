@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mlops.src.serving import limits
 from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, pieces, registry_with, request
 from mlops.tests.serving.conftest import Model
 from mlops.tests.serving.fakes import served
@@ -73,6 +74,19 @@ def test_more_at_once_than_there_are_places(first: Model) -> None:
     assert [answer.status_code for answer in answers] == [429, 200, 200, 200, 200]
     assert answers[0].headers["retry-after"] == "1"
     assert made.metric('churn_requests_total{code="429",route="predict"}') == 1
+
+
+def test_all_bodies_together_have_at_most_so_many_bytes(first: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_CARRIED", 10_000)
+    made = Service(registry_with(first))
+
+    async def crowd() -> list[Any]:
+        bodies = [pieces([b" " * 4_000, ASKED], pause=0.2) for _ in range(3)]
+        return await asyncio.gather(*[request(made.app, "POST", "/predict", body) for body in bodies])
+
+    assert sorted(answer.status_code for answer in asyncio.run(crowd())) == [200, 200, 429]
+    assert made.ask("/predict", ASKED + b" " * 9_000).status_code == 200, "what left is not counted any more"
+    assert made.ask("/predict", ASKED + b" " * 10_000).status_code == 429
 
 
 def test_a_caller_that_goes_away_is_no_failure(first: Model) -> None:

@@ -1,12 +1,12 @@
 """The churn service over the real ports: what the environment says, and who is let in."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops.src.model_versions import MODEL
 from mlops.src.serving import config
 from mlops.src.serving.churn_wiring import wire
 from mlops.src.serving.config import ServingConfig, VertexContract
@@ -96,17 +96,13 @@ def test_traces_need_what_sends_them(tmp_path: Path, first: Model, monkeypatch: 
         wire(platform(tmp_path), ServingConfig(), folder(first))
 
 
-def test_the_registrys_champion_is_served_if_nothing_else_is_said(tmp_path: Path, first: Model, second: Model) -> None:
-    p = platform(tmp_path)
+def test_without_a_folder_the_registrys_champion_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="no champion"):
-        wire(p, ServingConfig(), VertexContract())
-    for bundle, digest in (first, second):
-        p.registry.register(MODEL, bundle, digest, {})
-    p.registry.point(MODEL, "champion", "1")
-    p.registry.point(MODEL, "challenger", "2")
-    for version, digest in (("champion", first[1]), ("challenger", second[1]), ("2", second[1])):
-        predictor = wire(p, ServingConfig(version=version), VertexContract()).slot.predictor
-        assert predictor and predictor.digest == digest
-    (tmp_path / "home" / "models" / MODEL / first[1][:16] / "model.json").write_text("{}")
+        wire(platform(tmp_path), ServingConfig(), VertexContract())
+
+
+def test_a_folder_whose_model_does_not_verify(tmp_path: Path, first: Model) -> None:
+    shutil.copytree(first[0], tmp_path / "copy")
+    (tmp_path / "copy" / "model.json").write_text("{}")
     with pytest.raises(ModelRejected):
-        wire(p, ServingConfig(), VertexContract())
+        wire(platform(tmp_path), ServingConfig(), folder((tmp_path / "copy", first[1])))
