@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from telecom.adapters._traffic import tally_of
 from telecom.errors import DependencyUnavailable
 from telecom.ports import Buckets, Tally
 
 NOT_BUSINESS = frozenset({"/healthz", "/readyz", "/metrics"})
-TOO_MANY = 429
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,6 @@ def scraped(service: str, page: str) -> Scraped:
     )
     versions = [s.labels.get("version", "") for s in samples if s.name == f"{service}_model_info" and s.value]
     return Scraped(tally_of(codes, seconds, scores), versions[-1] if versions else "")
-
-
-def tally_of(codes: Counter[str], seconds: Buckets, scores: Buckets) -> Tally:
-    """A tally from the numbers of answers by status code."""
-    errors = sum(count for code, count in codes.items() if code.startswith("5") or code == str(TOO_MANY))
-    refused = sum(count for code, count in codes.items() if code.startswith("4") and code != str(TOO_MANY))
-    return Tally(codes.total(), errors, refused, seconds, scores)
 
 
 def _buckets(cumulated: Iterable[tuple[str, float]]) -> Buckets:

@@ -1,10 +1,13 @@
-"""Shares of the requests among the versions of a model: whole percentages that add up to 100."""
+"""Shares of the requests among versions or revisions (whole percentages of 100), and what each made of its requests."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from telecom.errors import UsageError
+from telecom.ports import Buckets, Tally
 
 WHOLE = 100
+TOO_MANY = 429
 
 
 def reshare(shares: Mapping[str, int], version: str, share: int) -> dict[str, int]:
@@ -47,3 +50,10 @@ def check_shares(shares: Mapping[str, int]) -> None:
     """
     if sum(shares.values()) != WHOLE or not all(0 <= share <= WHOLE for share in shares.values()):
         raise UsageError(f"The shares {dict(shares)} are not percentages that add up to {WHOLE}.")
+
+
+def tally_of(codes: Counter[str], seconds: Buckets, scores: Buckets) -> Tally:
+    """A tally from the numbers of answers by status code."""
+    errors = sum(count for code, count in codes.items() if code.startswith("5") or code == str(TOO_MANY))
+    refused = sum(count for code, count in codes.items() if code.startswith("4") and code != str(TOO_MANY))
+    return Tally(codes.total(), errors, refused, seconds, scores)

@@ -14,7 +14,7 @@ from typing import Any
 
 from google.cloud.monitoring_v3 import Aggregation, ListTimeSeriesRequest, MetricServiceClient
 
-from telecom.adapters._scraped import tally_of
+from telecom.adapters._traffic import tally_of
 from telecom.adapters.gcp._clients import grpc_client
 from telecom.adapters.gcp._errors import DEADLINE, IDEMPOTENT
 from telecom.ports import Buckets, Tally
