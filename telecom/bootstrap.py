@@ -12,6 +12,7 @@ from telecom.ports import (
     BatchPredictor,
     Documents,
     Endpoints,
+    Events,
     Experiments,
     FeatureStore,
     Identity,
@@ -19,6 +20,8 @@ from telecom.ports import (
     ModelRegistry,
     Objects,
     Pipelines,
+    Records,
+    Retriever,
     Traffic,
     Warehouse,
 )
@@ -38,6 +41,9 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "traffic"): "telecom.adapters.local.traffic:LocalTraffic",
     ("local", "documents"): "telecom.adapters.local.documents:LocalDocuments",
     ("local", "identity"): "telecom.adapters.local.identity:LocalIdentity",
+    ("local", "retriever"): "telecom.adapters.local.retrieval:LocalRetriever",
+    ("local", "records"): "telecom.adapters.local.records:LocalRecords",
+    ("local", "events"): "telecom.adapters.local.events:LocalEvents",
     ("gcp", "warehouse"): "telecom.adapters.gcp.warehouse:BigQueryWarehouse",
     ("gcp", "objects"): "telecom.adapters.gcp.objects:CloudStorageObjects",
     ("gcp", "features"): "telecom.adapters.gcp.features:VertexFeatureStore",
@@ -51,6 +57,9 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("gcp", "traffic"): "telecom.adapters.gcp.traffic:GoogleTraffic",
     ("gcp", "documents"): "telecom.adapters.gcp.documents:CloudStorageDocuments",
     ("gcp", "identity"): "telecom.adapters.gcp.identity:GoogleIdentity",
+    ("gcp", "retriever"): "telecom.adapters.gcp.retrieval:AgentSearchRetriever",
+    ("gcp", "records"): "telecom.adapters.gcp.records:FirestoreRecords",
+    ("gcp", "events"): "telecom.adapters.gcp.events:BigQueryEvents",
 }
 OWN_PACKAGES = ("telecom", "mlops", "llmops")
 
@@ -128,6 +137,21 @@ class Platform:
     def identity(self) -> Identity:
         """Verifies tokens."""
         return cast(Identity, self._adapter("identity"))
+
+    @cached_property
+    def retriever(self) -> Retriever:
+        """The knowledge base."""
+        return cast(Retriever, self._adapter("retriever"))
+
+    @cached_property
+    def records(self) -> Records:
+        """State of conversations and proposals."""
+        return cast(Records, self._adapter("records"))
+
+    @cached_property
+    def events(self) -> Events:
+        """Rows that are only ever added."""
+        return cast(Events, self._adapter("events", self.warehouse))
 
     def _adapter(self, port: str, *others: object) -> object:
         return load_adapter(self.settings.backend, port)(self.settings, *others)

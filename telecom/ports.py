@@ -353,6 +353,104 @@ class Identity(Protocol):
     def verify(self, token: str, audience: str) -> Caller: ...
 
 
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a document of the knowledge base: what is found, cited and shown.
+
+    `key` is stable while the text stays the same. `page` counts from 1 where the format has pages. `audience` says who
+    may read it; `sensitivity` is `public` or `internal`; it holds from `valid_from` to `valid_until`, both included.
+    """
+
+    key: str
+    document: str
+    title: str
+    section: str
+    page: int | None
+    text: str
+    audience: tuple[str, ...] = ("customer", "agent")
+    sensitivity: str = "public"
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A passage and how well it matched; scores compare within one answer only."""
+
+    passage: Passage
+    score: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Who reads and when: passages for others, or out of date, are never found."""
+
+    audience: str
+    on: date
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """The knowledge base: finds passages by what a question means and says."""
+
+    def search(self, query: str, reading: Reading, k: int = 5) -> tuple[Found, ...]:
+        """At most `k`, best first; none for a query without words."""
+        ...
+
+    def replace(self, passages: Mapping[str, Sequence[Passage]], gone: Sequence[str] = ()) -> None:
+        """The passages of these documents take the place of what they had; `gone` documents lose theirs.
+
+        All or nothing: searches see the state before or the state after.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """A small JSON record. `owner` is whose data it is (a customer, or empty); past `expires_at` it is not there."""
+
+    key: str
+    value: Any
+    owner: str = ""
+    expires_at: datetime | None = None
+
+
+@runtime_checkable
+class Records(Protocol):
+    """State of conversations and proposals, by kind and key; many processes at once."""
+
+    def read(self, kind: str, key: str) -> Record | None: ...
+
+    def change(self, kind: str, key: str, change: Callable[[Record | None], Record | None]) -> Record | None:
+        """Replaces the record by `change` of it (None: removes it) and returns that.
+
+        Of two at once, the later sees what the earlier wrote; `change` may therefore be called more than once.
+        """
+        ...
+
+    def of(self, kind: str, owner: str, limit: int = 100) -> tuple[Record, ...]:
+        """An owner's records of a kind, the newest first."""
+        ...
+
+    def erase(self, owner: str) -> int:
+        """Removes all of an owner's records, of every kind; returns how many."""
+        ...
+
+
+@runtime_checkable
+class Events(Protocol):
+    """Rows that are only ever added to a warehouse table: usage, audit, feedback.
+
+    What `add` returned for is not lost when the process is killed. It is in the table a little later, once each.
+    """
+
+    def add(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None: ...
+
+    def flush(self) -> None:
+        """Everything added so far is in its table when this returns."""
+        ...
+
+
 class Ports(Protocol):
     """All of them, for the few callers that run a whole loop."""
 

@@ -9,9 +9,9 @@ compile() {
     --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file "$out"
 }
 project=(pyproject.toml tools/build-requirements.in)
-run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve)
+run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve --extra assistant --extra documents)
 compile requirements.lock "${project[@]}" "${run[@]}"
-compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra dev
+compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra dev
 # The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
 
@@ -30,3 +30,6 @@ trap 'rm -f "$executor"' EXIT
 echo kfp | compile "$executor" - --no-deps "${tested[@]}"
 cat "$executor" >>requirements-churn.lock
 compile requirements-build.lock tools/build-requirements.in "${tested[@]}"
+
+# The assistant image: google-genai alone, without aiplatform.
+compile requirements-assistant.lock pyproject.toml --extra serve --extra assistant --extra assistant-gcp
