@@ -4,6 +4,9 @@ A client that waits for an answer before it sends the next request hides every s
 sending); this one falls behind nobody: what is late counts as slow. Raw asyncio sockets with prepared bytes and a
 selector that wakes to the microsecond, since a client library would use more processor time than the server.
 
+A machine that others share is taken away now and then (steal), by up to half a second here; `quiet_*` are the requests
+of those seconds in which nobody took any of it, and `stolen` says how much was taken in all.
+
 A process of its own: `python -m benchmarks.load HOST PORT PATH --rate 300 --seconds 10 < body.json`.
 """
 
@@ -16,17 +19,23 @@ import selectors
 import sys
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"content-length:"
 SPIN_SECONDS = 0.0002
+STAT, STOLEN = Path("/proc/stat"), 7
 
 
 @dataclass(frozen=True)
 class Load:
-    """Requests sent and their latencies in milliseconds; `late_ms` is how far the client itself lagged (p99)."""
+    """Requests sent and their latencies in milliseconds; `late_ms` is how far the client itself lagged (p99).
+
+    `stolen` is the share of the processors' time that the machine below gave to others, 0 to 1.
+    """
 
     sent: int
     codes: dict[str, int]
@@ -35,6 +44,33 @@ class Load:
     p99_ms: float
     worst_ms: float
     late_ms: float
+    stolen: float
+    quiet_seconds: int
+    quiet_p50_ms: float
+    quiet_p99_ms: float
+
+
+class Processors:
+    """What the machine's processors did, second by second, as /proc/stat counts it."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[int, int]] = []
+
+    def mark(self) -> None:
+        """The end of one second, the beginning of the next."""
+        with STAT.open() as file:
+            ticks = [int(field) for field in file.readline().split()[1:9]]
+        self._marks.append((ticks[STOLEN], sum(ticks)))
+
+    def stolen(self) -> float:
+        """Share of all of it."""
+        (first, begun), (last, ended) = self._marks[0], self._marks[-1]
+        return (last - first) / max(ended - begun, 1)
+
+    def quiet(self) -> list[bool]:
+        """Per second, whether nothing was taken in it nor in the one before, whose backlog it inherits."""
+        taken = [True, *(later[0] > before[0] for before, later in pairwise(self._marks))]
+        return [not (before or now) for before, now in pairwise(taken)]
 
 
 class Connection(asyncio.Protocol):
@@ -60,7 +96,7 @@ class Connection(asyncio.Protocol):
         length = int(head[at:].split(b"\r\n", 1)[0])
         if len(self._buffer) >= end + len(END_OF_HEAD) + length:
             self._buffer.clear()
-            self._client.answered(self, head[9:12].decode(), perf_counter() - self._meant)
+            self._client.answered(self, head[9:12].decode(), self._meant)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._client.lost(self)
@@ -72,7 +108,7 @@ class Client:
     def __init__(self, request: bytes) -> None:
         self.request = request
         self.codes: Counter[str] = Counter()
-        self.latencies: list[float] = []
+        self.latencies: list[tuple[float, float]] = []
         self.late: list[float] = []
         self._free: deque[Connection] = deque()
         self._waiting: deque[float] = deque()
@@ -90,9 +126,9 @@ class Client:
         else:
             self._waiting.append(meant)
 
-    def answered(self, connection: Connection, code: str, seconds: float) -> None:
+    def answered(self, connection: Connection, code: str, meant: float) -> None:
         self.codes[code] += 1
-        self.latencies.append(seconds)
+        self.latencies.append((meant, perf_counter() - meant))
         if self._waiting:
             connection.send(self._waiting.popleft())
         else:
@@ -105,8 +141,10 @@ class Client:
             self._free.remove(connection)
 
     async def run(self, rate: float, seconds: float, warm: float) -> Load:
-        started, total = perf_counter(), int(rate * (seconds + warm))
+        started, total, processors = perf_counter(), int(rate * (seconds + warm)), Processors()
         for number in range(total):
+            if number % int(rate) == 0:
+                processors.mark()
             meant = started + number / rate
             while (ahead := meant - perf_counter()) > 0:
                 await asyncio.sleep(ahead if ahead > SPIN_SECONDS else 0)
@@ -115,10 +153,25 @@ class Client:
         deadline = perf_counter() + 30
         while len(self.latencies) < total and self._alive and perf_counter() < deadline:
             await asyncio.sleep(0.01)
-        skip = int(rate * warm)
-        taken = sorted(self.latencies[skip:])
+        processors.mark()
+        begun, quiet = started + warm, processors.quiet()
+        counted = [(int(meant - started), took) for meant, took in self.latencies if meant >= begun]
+        taken = sorted(took for _, took in counted)
+        calm = sorted(took for second, took in counted if quiet[min(second, len(quiet) - 1)])
         p50, p95, p99, worst = (at(taken, share) for share in (0.5, 0.95, 0.99, 1.0))
-        return Load(total - skip, dict(self.codes), p50, p95, p99, worst, at(sorted(self.late[skip:]), 0.99))
+        return Load(
+            len(counted),
+            dict(self.codes),
+            p50,
+            p95,
+            p99,
+            worst,
+            at(sorted(self.late[int(rate * warm) :]), 0.99),
+            processors.stolen(),
+            sum(quiet[int(warm) :]),
+            at(calm, 0.5),
+            at(calm, 0.99),
+        )
 
 
 def at(ascending: list[float], share: float) -> float:
