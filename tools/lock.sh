@@ -14,6 +14,8 @@ compile requirements.lock "${project[@]}" "${run[@]}"
 compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra dev
 # The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
+# checkov pins much of what it needs: an environment of its own (.venv-infra).
+compile requirements-infra.lock tools/infra-requirements.in
 
 # The churn image: versions as tested, without what its imports never reach (docs/adr/0007-one-image.md).
 tested=(--constraint requirements-dev.lock)

@@ -1,5 +1,6 @@
 """The dispatcher over the real ports, and its process. An entry point: the one file of the service that opens them."""
 
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from types import FrameType
 import uvicorn
 
 from mlops.src.config import ChurnConfig
+from mlops.src.pipelines import broken_off
 from mlops.src.pipelines.requests import Clock, make_request
 from mlops.src.serving.dispatcher import Wiring, create_app
 from mlops.src.serving.dispatcher_config import DispatcherConfig
@@ -18,12 +20,13 @@ from mlops.src.serving.dispatcher_messages import Order
 from mlops.src.serving.dispatcher_runs import Standing, standing_of
 from telecom import logs
 from telecom.bootstrap import Platform
-from telecom.errors import UsageError
+from telecom.errors import TelecomError, UsageError
 from telecom.pipeline_runs import JOB_ID, Remembering, run_folder
-from telecom.ports import PipelineRequest
+from telecom.ports import PipelineRequest, PipelineRun, StepRun
 from telecom.settings import Settings
 from telecom.tokens import audience_of
 
+log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 200
 NOT_STARTED = 3
 """uvicorn's exit code where the server could not start."""
@@ -31,7 +34,8 @@ CONSOLE = "https://console.cloud.google.com/vertex-ai/locations/{region}/pipelin
 
 
 def wire(platform: Platform, config: ChurnConfig, told: DispatcherConfig, folder: Callable[[], Path]) -> Wiring:
-    """The service's parts on the platform's backend. Locally, runs that an earlier process broke off are settled.
+    """The service's parts on the platform's backend. Locally, runs that an earlier process broke off are settled and
+    recorded.
 
     `folder` makes the folder for the pipelines' YAML; it is not called before the first order.
 
@@ -47,7 +51,7 @@ def wire(platform: Platform, config: ChurnConfig, told: DispatcherConfig, folder
         identity=platform.identity,
         audience=audience_of(settings, "dispatcher"),
         pushers=told.allowed,
-        pipelines=lambda: platform.pipelines,
+        pipelines=(lambda: Recording(platform)) if local else lambda: platform.pipelines,
         request=_requests(settings, config, folder),
         known=(lambda job_id: recorded(platform, job_id)) if local else lambda _: None,
         link=(lambda job_id: log_link(settings, job_id)) if local else lambda job_id: console_link(settings, job_id),
@@ -86,7 +90,32 @@ def settle(platform: Platform) -> None:
     """Looks at the runs that have left something temporary, which settles those that nobody runs any more."""
     for path in (platform.settings.home / "pipelines").glob("*/tmp"):
         if JOB_ID.fullmatch(path.parent.name):
-            recorded(platform, path.parent.name)
+            record(platform, path.parent.name)
+
+
+class Recording:
+    """The pipelines of this machine; a run that breaks off, so that its own exit step cannot, is recorded."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def start(self, request: PipelineRequest, on_step: Callable[[StepRun], None] | None = None) -> PipelineRun:
+        """As the platform's own."""
+        try:
+            return self._platform.pipelines.start(request, on_step)
+        finally:
+            record(self._platform, request.job_id)
+
+
+def record(platform: Platform, job_id: str) -> None:
+    """Settles a run that nobody runs any more, and records it if it broke off. A failure to do so is only logged."""
+    runs = platform.pipelines
+    if not isinstance(runs, Remembering):
+        return
+    try:
+        broken_off.record(platform.warehouse, platform.metrics, runs.find(job_id))
+    except TelecomError as error:
+        log.warning("The outcome is not in pipeline_runs: %s", error, extra={"fields": {"job_id": job_id}})
 
 
 def log_link(settings: Settings, job_id: str) -> str:

@@ -13,11 +13,12 @@ from pydantic import ValidationError
 from mlops.src.config import ChurnConfig
 from mlops.src.serving.dispatcher_config import DispatcherConfig, load_config
 from mlops.src.serving.dispatcher_messages import MOST_MINUTES, Order, delivery_of, order_of
-from mlops.src.serving.dispatcher_wiring import _Server, console_link, recorded, wire
+from mlops.src.serving.dispatcher_wiring import Recording, _Server, console_link, recorded, wire
 from mlops.tests.serving.fakes import PUSHER, message
 from telecom.adapters.local._files import exclusive_now
 from telecom.bootstrap import Platform
-from telecom.errors import UsageError
+from telecom.errors import TelecomError, UsageError
+from telecom.ports import PipelineRequest
 from telecom.settings import Settings
 
 IMAGE = "registry.example/churn@sha256:" + "a" * 64
@@ -111,7 +112,8 @@ def kept(home: Path, state: str, steps: list[Any]) -> Path:
     """What a process has left of the run churn-1."""
     folder = home / "pipelines" / "churn-1"
     (folder / "tmp" / "workspace").mkdir(parents=True)
-    said = {"job_id": "churn-1", "state": state, "message": "", "steps": steps, "started_at": "", "ended_at": ""}
+    said = {"job_id": "churn-1", "pipeline": "churn", "state": state, "message": "", "steps": steps}
+    said |= {"started_at": "2026-11-20T06:00:00+00:00", "ended_at": ""}
     (folder / "state.json").write_text(json.dumps(said))
     return folder
 
@@ -147,6 +149,19 @@ def test_at_the_start_what_was_broken_off_is_settled(tmp_path: Path) -> None:
     wired(tmp_path)
     assert json.loads((folder / "state.json").read_text())["state"] == "failed"
     assert not (folder / "tmp").exists()
+    rows = Platform(Settings(home=tmp_path / "home")).warehouse.query(
+        "SELECT job_id, state FROM telecom_monitoring.pipeline_runs"
+    )
+    assert rows.to_pylist() == [{"job_id": "churn-1", "state": "failed"}]
+
+
+def test_what_breaks_off_in_this_process_is_recorded(tmp_path: Path) -> None:
+    platform = Platform(Settings(home=tmp_path))
+    kept(tmp_path, "running", BEGUN)
+    with pytest.raises(TelecomError):
+        Recording(platform).start(PipelineRequest(tmp_path / "no.yaml", "churn-1", {}))
+    rows = platform.warehouse.query("SELECT job_id, state FROM telecom_monitoring.pipeline_runs")
+    assert rows.to_pylist() == [{"job_id": "churn-1", "state": "failed"}]
 
 
 def test_the_signal_starts_the_clock_of_the_end() -> None:
