@@ -29,9 +29,9 @@ STATUS = {
     "batch scoring with reasons, drift, report": ("mlops/src/batch_inference.py", "telecom/adapters/gcp/warehouse.py"),
     "SQL for analysts": ("telecom/query_output.py", "telecom/adapters/gcp/warehouse.py"),
     "pipelines, retraining, dispatcher": ("mlops/src/pipelines", "telecom/adapters/gcp/pipelines.py"),
-    "scoring over HTTP": ("mlops/src/serving/churn_service.py", "mlops/src/serving/churn_service.py"),
-    "service assistant": ("llmops", "llmops"),
-    "Terraform": ("", "infra"),
+    "scoring over HTTP, canary, rollback": ("mlops/src/release/rollout.py", "mlops/src/release/rollout.py"),
+    "service assistant": ("llmops/agent/assistant_service.py", "llmops/agent/assistant_service.py"),
+    "Terraform": ("", "infra/terraform/envs/prod/main.tf"),
 }
 
 
