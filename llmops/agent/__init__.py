@@ -1,0 +1,1 @@
+"""The assistant: one turn of a conversation, its guardrails, and the service around it."""
