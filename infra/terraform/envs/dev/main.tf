@@ -1,0 +1,340 @@
+# The estate. dev and prod have this very file; terraform.tfvars is where they differ.
+
+locals {
+  labels = { app = "telecom-ml-llmops", env = var.env }
+
+  # What every service and job is told.
+  platform = {
+    TELECOM_BACKEND = "gcp"
+    TELECOM_ENV     = var.env
+    TELECOM_PROJECT = var.project_id
+    TELECOM_REGION  = var.region
+  }
+  images = {
+    churn     = "${module.artifact_registry.urls["telecom-${var.env}"]}/churn@${var.digests.churn}"
+    assistant = "${module.artifact_registry.urls["telecom-${var.env}"]}/assistant@${var.digests.assistant}"
+  }
+}
+
+# The project and who may do what: docs/infra/roles.md
+
+module "project" {
+  source = "../../modules/project"
+
+  project_id = var.project_id
+  env        = var.env
+  budget     = merge(var.budget, { notification_channels = module.monitoring.channels })
+}
+
+module "iam" {
+  source = "../../modules/iam"
+
+  project_id = module.project.project_id
+  env        = var.env
+  github     = var.github
+}
+
+module "networking" {
+  source = "../../modules/networking"
+
+  project_id      = module.project.project_id
+  region          = var.region
+  name            = "telecom-${var.env}"
+  subnet_cidr     = var.network.subnet_cidr
+  internet_egress = var.network.internet_egress
+}
+
+module "secrets" {
+  source = "../../modules/secrets"
+
+  project_id          = module.project.project_id
+  labels              = local.labels
+  deletion_protection = var.deletion_protection
+  secrets = {
+    for name, secret in var.secrets : name => {
+      description = secret.description
+      iam         = { "roles/secretmanager.secretAccessor" = { for reader in secret.readers : reader => module.iam.members[reader] } }
+    }
+  }
+}
+
+# Data
+
+module "gcs" {
+  source = "../../modules/gcs"
+
+  project_id            = module.project.project_id
+  env                   = var.env
+  location              = var.region
+  prefix                = "${var.project_id}-${var.env}"
+  labels                = local.labels
+  kms_key               = var.kms_key
+  storage_service_agent = module.project.service_agents.storage
+  buckets = {
+    for layer, bucket in var.buckets : layer => merge(bucket, {
+      force_destroy = var.force_destroy
+      iam           = { for role, accounts in bucket.access : role => { for account in accounts : account => module.iam.members[account] } }
+    })
+  }
+}
+
+module "bigquery" {
+  source = "../../modules/bigquery"
+
+  project_id          = module.project.project_id
+  region              = var.region
+  env                 = var.env
+  labels              = local.labels
+  policy_tags         = module.data_catalog.policy_tags
+  kms_key_name        = var.kms_key
+  deletion_protection = var.deletion_protection
+  force_destroy       = var.force_destroy
+  datasets = {
+    telecom_bronze = { iam = {
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops }
+    } }
+    telecom_silver = { iam = {
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+    } }
+    telecom_gold = { iam = {
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops }
+      "roles/bigquery.dataViewer" = { cicd = module.iam.members.cicd }
+    } }
+    telecom_monitoring = { iam = {
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops, cicd = module.iam.members.cicd }
+    } }
+    telecom_staging = { table_expiration_hours = 72, iam = {
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops }
+    } }
+    telecom_analytics = { iam = {
+      "roles/bigquery.dataViewer" = var.analysts
+    } }
+  }
+}
+
+module "data_catalog" {
+  source = "../../modules/data_catalog"
+
+  project_id     = module.project.project_id
+  project_number = module.project.number
+  region         = var.region
+  env            = var.env
+  labels         = local.labels
+  table_ids      = module.bigquery.table_ids
+  iam = { "roles/datacatalog.categoryFineGrainedReader" = {
+    mlops      = module.iam.members.mlops
+    llmops     = module.iam.members.llmops
+    cicd       = module.iam.members.cicd
+    aiplatform = module.project.service_agents.aiplatform
+    dataplex   = module.project.service_agents.dataplex
+  } }
+  masking_iam = { "roles/bigquerydatapolicy.maskedReader" = var.analysts }
+}
+
+module "dataplex" {
+  source = "../../modules/dataplex"
+
+  project_id = module.project.project_id
+  region     = var.region
+  env        = var.env
+  labels     = local.labels
+  table_ids  = module.bigquery.table_ids
+  quality    = var.quality
+  zones = {
+    raw = {
+      type     = "RAW"
+      buckets  = { bronze = { name = module.gcs.names["bronze"], formats = ["csv"] } }
+      datasets = { bronze = module.bigquery.datasets["telecom_bronze"] }
+    }
+    curated = {
+      type     = "CURATED"
+      datasets = { silver = module.bigquery.datasets["telecom_silver"], gold = module.bigquery.datasets["telecom_gold"] }
+    }
+    analytics = {
+      type     = "CURATED"
+      datasets = { analytics = module.bigquery.datasets["telecom_analytics"], monitoring = module.bigquery.datasets["telecom_monitoring"] }
+    }
+  }
+}
+
+# Models and search
+
+module "vertex_ai" {
+  source = "../../modules/vertex_ai"
+
+  project_id    = module.project.project_id
+  region        = var.region
+  env           = var.env
+  labels        = local.labels
+  table_ids     = module.bigquery.table_ids
+  endpoint      = var.endpoint
+  online_store  = var.online_store
+  kms_key_name  = var.kms_key
+  force_destroy = var.force_destroy
+}
+
+module "discovery_engine" {
+  source = "../../modules/discovery_engine"
+
+  project_id = module.project.project_id
+  env        = var.env
+  location   = var.search.location
+  engine     = { enterprise = var.search.enterprise }
+}
+
+# What runs
+
+module "artifact_registry" {
+  source = "../../modules/artifact_registry"
+
+  project_id = module.project.project_id
+  env        = var.env
+  region     = var.region
+  labels     = local.labels
+  kms_key    = var.kms_key
+  repositories = {
+    "telecom-${var.env}" = {
+      description = "Images of the churn plane and of the assistant."
+      iam = {
+        "roles/artifactregistry.reader" = { mlops = module.iam.members.mlops }
+        "roles/artifactregistry.writer" = { cicd = module.iam.members.cicd }
+      }
+    }
+  }
+}
+
+module "cloud_run" {
+  source = "../../modules/cloud_run"
+
+  project_id          = module.project.project_id
+  project_number      = module.project.number
+  env                 = var.env
+  region              = var.region
+  labels              = local.labels
+  deletion_protection = var.deletion_protection
+  vpc                 = module.networking.cloud_run
+  services = {
+    "telecom-churn-${var.env}" = merge(var.services["churn"], {
+      description     = "Churn risk over HTTP."
+      image           = local.images.churn
+      service_account = module.iam.emails.mlops
+      kms_key         = var.kms_key
+      vpc_egress      = "ALL_TRAFFIC"
+      self_url_in     = "TELECOM_AUDIENCE"
+      env = merge(local.platform, {
+        TELECOM_ONLINE_STORE    = module.vertex_ai.online_store
+        TELECOM_SERVING_VERSION = var.model_version
+        TELECOM_SERVING_CALLERS = "${module.iam.emails.llmops},${module.iam.emails.cicd}"
+      })
+      iam = { "roles/run.invoker" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd } }
+    })
+
+    "telecom-assistant-${var.env}" = merge(var.services["assistant"], {
+      description     = "The assistant: chat, actions, answers that cite."
+      image           = local.images.assistant
+      service_account = module.iam.emails.llmops
+      kms_key         = var.kms_key
+      vpc_egress      = "ALL_TRAFFIC"
+      self_url_in     = "TELECOM_AUDIENCE"
+      env             = local.platform
+      iam             = { "roles/run.invoker" = { cicd = module.iam.members.cicd } }
+    })
+
+    "telecom-dispatcher-${var.env}" = merge(var.services["dispatcher"], {
+      description     = "Starts pipelines on messages."
+      image           = local.images.churn
+      service_account = module.iam.emails.mlops
+      kms_key         = var.kms_key
+      vpc_egress      = "ALL_TRAFFIC"
+      self_url_in     = "TELECOM_AUDIENCE"
+      args            = ["telecom", "serve", "dispatcher", "--host", "0.0.0.0"]
+      env = merge(local.platform, {
+        TELECOM_IMAGE              = local.images.churn
+        TELECOM_SERVICE_ACCOUNT    = module.iam.emails.mlops
+        TELECOM_ENDPOINT           = module.vertex_ai.endpoint
+        TELECOM_ONLINE_STORE       = module.vertex_ai.online_store
+        TELECOM_DISPATCHER_PUSHERS = module.iam.emails.scheduler
+      })
+      iam = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
+    })
+  }
+  jobs = {
+    "telecom-evaluation-${var.env}" = {
+      image           = local.images.churn
+      service_account = module.iam.emails.mlops
+      args            = ["telecom", "release", "evaluate"]
+      memory          = "2Gi"
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = var.kms_key
+      env             = local.platform
+    }
+    "telecom-documents-${var.env}" = {
+      image           = local.images.assistant
+      service_account = module.iam.emails.cicd
+      args            = ["telecom", "rag", "ingest", "${module.gcs.buckets["docs"].url}/knowledge"]
+      memory          = "2Gi"
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = var.kms_key
+      env             = local.platform
+    }
+  }
+}
+
+module "scheduler_pubsub" {
+  source = "../../modules/scheduler_pubsub"
+
+  project_id           = module.project.project_id
+  region               = var.region
+  labels               = local.labels
+  kms_key              = var.kms_key
+  pubsub_service_agent = module.project.service_agents.pubsub
+  topics = {
+    "telecom-orders-${var.env}" = {
+      push = {
+        endpoint        = "${module.cloud_run.urls["telecom-dispatcher-${var.env}"]}/events"
+        audience        = module.cloud_run.urls["telecom-dispatcher-${var.env}"]
+        service_account = module.iam.emails.scheduler
+      }
+    }
+  }
+  jobs = {
+    for name, order in var.schedules : "telecom-${name}-${var.env}" => merge(order, { topic = "telecom-orders-${var.env}" })
+  }
+}
+
+module "monitoring" {
+  source = "../../modules/monitoring"
+
+  project_id      = module.project.project_id
+  env             = var.env
+  labels          = local.labels
+  channels        = var.channels
+  channel_secrets = var.channel_secrets
+  thresholds      = var.thresholds
+  uptime_checks   = var.uptime_checks
+  dispatch = {
+    subscriptions             = values(module.scheduler_pubsub.subscriptions)
+    dead_letter_subscriptions = values(module.scheduler_pubsub.dead_letter_subscriptions)
+  }
+}
+
+# What infra/gcloud/bootstrap.sh made before the first apply is taken over, once.
+
+import {
+  for_each = var.bootstrapped ? toset(["cicd"]) : toset([])
+  to       = module.iam.google_service_account.account[each.key]
+  id       = "projects/${var.project_id}/serviceAccounts/telecom-${each.key}-${var.env}@${var.project_id}.iam.gserviceaccount.com"
+}
+
+import {
+  for_each = var.bootstrapped ? toset(["github"]) : toset([])
+  to       = module.iam.google_iam_workload_identity_pool.github[each.key]
+  id       = "projects/${var.project_id}/locations/global/workloadIdentityPools/${each.key}"
+}
+
+import {
+  for_each = var.bootstrapped ? toset(["github"]) : toset([])
+  to       = module.iam.google_iam_workload_identity_pool_provider.github[each.key]
+  id       = "projects/${var.project_id}/locations/global/workloadIdentityPools/github/providers/${each.key}"
+}

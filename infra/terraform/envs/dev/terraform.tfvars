@@ -1,0 +1,94 @@
+# dev: small, cheap, torn down at will. Names and numbers of a real project take the place of these.
+
+project_id = "example-telecom-1001"
+env        = "dev"
+region     = "us-central1"
+
+deletion_protection = false
+force_destroy       = true
+
+github = {
+  repository    = "telecom-ml-llmops/telecom-ml-llmops"
+  owner_id      = "1000001"
+  repository_id = "2000001"
+}
+
+budget = {
+  billing_account = "000000-000000-000000"
+  amount          = 150
+}
+
+network = {
+  subnet_cidr = "10.10.0.0/24"
+}
+
+buckets = {
+  bronze = {
+    access    = { "roles/storage.objectUser" = ["mlops"] }
+    lifecycle = { expire = { action = "Delete", age_days = 90 } }
+  }
+  silver = {
+    lifecycle = { expire = { action = "Delete", age_days = 90 } }
+  }
+  gold = {
+    lifecycle = { expire = { action = "Delete", age_days = 90 } }
+  }
+  docs = {
+    access = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops"] }
+  }
+  models = {
+    access = { "roles/storage.objectUser" = ["mlops", "cicd"] }
+  }
+  pipelines = {
+    access     = { "roles/storage.objectUser" = ["mlops"], "roles/storage.legacyBucketReader" = ["mlops"] }
+    versioning = false
+    lifecycle  = { expire = { action = "Delete", age_days = 30 } }
+  }
+}
+
+secrets = {
+  assistant-model-key = {
+    description = "Key of an OpenAI-compatible model; only where the assistant asks one."
+    readers     = ["llmops"]
+  }
+}
+
+digests = {
+  churn     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  assistant = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+}
+
+services = {
+  churn      = { min_instances = 0, max_instances = 2 }
+  assistant  = { min_instances = 0, max_instances = 2 }
+  dispatcher = { min_instances = 0, max_instances = 1, memory = "2Gi" }
+}
+
+schedules = {
+  scoring = {
+    description = "Scores the newest snapshot, every Monday."
+    pipeline    = "churn-scoring"
+    schedule    = "0 6 * * 1"
+    paused      = true
+  }
+  retraining = {
+    description = "Trains again where drift, age or performance ask for it, every Monday."
+    pipeline    = "churn-retraining"
+    schedule    = "0 4 * * 1"
+    paused      = true
+  }
+}
+
+search = {
+  enterprise = false
+}
+
+channels = {
+  team = { type = "email", address = "telecom-dev@example.com" }
+}
+
+thresholds = {
+  batch_late_hours    = 192
+  assistant_daily_usd = 5
+  churn_error_share   = 0.05
+}

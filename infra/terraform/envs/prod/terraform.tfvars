@@ -1,0 +1,112 @@
+# prod: nothing that holds data can be destroyed, nobody waits for a start, somebody hears of every alert.
+
+project_id = "example-telecom-2002"
+env        = "prod"
+region     = "us-central1"
+
+# A key of one's own: projects/…/locations/us-central1/keyRings/…/cryptoKeys/…; each service agent must be let to use it.
+kms_key = null
+
+deletion_protection = true
+force_destroy       = false
+
+github = {
+  repository    = "telecom-ml-llmops/telecom-ml-llmops"
+  owner_id      = "1000001"
+  repository_id = "2000001"
+  environments  = ["prod"]
+}
+
+budget = {
+  billing_account = "000000-000000-000000"
+  amount          = 5000
+}
+
+network = {
+  subnet_cidr = "10.20.0.0/24"
+}
+
+buckets = {
+  bronze = {
+    access           = { "roles/storage.objectUser" = ["mlops"] }
+    versioning       = false
+    retention        = { days = 90 }
+    soft_delete_days = 30
+    lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
+  }
+  silver = {
+    soft_delete_days = 30
+    lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
+  }
+  gold = {
+    soft_delete_days = 30
+    lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
+  }
+  docs = {
+    access           = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops"] }
+    soft_delete_days = 30
+  }
+  models = {
+    access           = { "roles/storage.objectUser" = ["mlops", "cicd"] }
+    soft_delete_days = 90
+  }
+  pipelines = {
+    access           = { "roles/storage.objectUser" = ["mlops"], "roles/storage.legacyBucketReader" = ["mlops"] }
+    soft_delete_days = 7
+    lifecycle        = { expire = { action = "Delete", age_days = 90 } }
+  }
+}
+
+secrets = {
+  assistant-model-key = {
+    description = "Key of an OpenAI-compatible model; only where the assistant asks one."
+    readers     = ["llmops"]
+  }
+}
+
+digests = {
+  churn     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  assistant = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+}
+
+services = {
+  churn      = { min_instances = 1, max_instances = 10, cpu = "2", memory = "2Gi", cpu_always = true, prometheus = {} }
+  assistant  = { min_instances = 2, max_instances = 20, cpu = "2", memory = "2Gi", cpu_always = true, prometheus = {}, ingress = "INTERNAL_LOAD_BALANCER" }
+  dispatcher = { min_instances = 0, max_instances = 3, memory = "2Gi", cpu_always = true, prometheus = {} }
+}
+
+schedules = {
+  scoring = {
+    description = "Scores the newest snapshot, every day."
+    pipeline    = "churn-scoring"
+    schedule    = "0 6 * * *"
+  }
+  retraining = {
+    description = "Trains again where drift, age or performance ask for it, every Monday."
+    pipeline    = "churn-retraining"
+    schedule    = "0 4 * * 1"
+  }
+}
+
+endpoint = {
+  number = "100"
+}
+
+quality = {
+  schedule = "TZ=America/Sao_Paulo 0 7 * * *"
+  emails   = ["telecom-data@example.com"]
+}
+
+channels = {
+  oncall = { type = "email", address = "telecom-oncall@example.com", severities = ["CRITICAL", "ERROR"] }
+  team   = { type = "email", address = "telecom-team@example.com" }
+}
+
+thresholds = {
+  assistant_daily_usd = 120
+}
+
+# The name under which a load balancer, which is not made here, shows the assistant to the outside.
+uptime_checks = {
+  assistant = { host = "assistant.example.com" }
+}

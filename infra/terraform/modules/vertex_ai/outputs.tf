@@ -1,0 +1,30 @@
+output "feature_group" {
+  description = "Id of the feature group; null without one."
+  value       = one(google_vertex_ai_feature_group.this[*].id)
+}
+
+output "features" {
+  description = "Names of the registered features, in the model's order."
+  value       = [for column in local.features : column.name]
+  depends_on  = [google_vertex_ai_feature_group_feature.this]
+}
+
+output "online_store" {
+  description = "Name of the online store, for TELECOM_ONLINE_STORE; empty without one."
+  value       = try(google_vertex_ai_feature_online_store.this[0].name, "")
+}
+
+output "feature_views" {
+  description = "Ids of the feature views that Terraform made, by name."
+  value       = { for name, view in google_vertex_ai_feature_online_store_featureview.this : name => view.id }
+}
+
+output "endpoint" {
+  description = "Number of the endpoint, for TELECOM_ENDPOINT; empty without one."
+  value       = try(google_vertex_ai_endpoint.this[0].name, "")
+}
+
+output "endpoint_id" {
+  description = "Full id of the endpoint; null without one."
+  value       = one(google_vertex_ai_endpoint.this[*].id)
+}
