@@ -9,6 +9,8 @@ RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 EMULATOR := .venv-bqemulator
 EMULATOR_READY := $(EMULATOR)/.ready
+SCANNER := .venv-infra
+SCANNER_READY := $(SCANNER)/.ready
 CSV ?=
 OPTIONS ?=
 
@@ -49,6 +51,9 @@ parity: $(DEV_READY) $(EMULATOR_READY) ## every SQL statement, here and on a Big
 image-check: $(DEV_READY) ## the churn image without Docker: its own steps, its size, its command as nobody
 	@$(BIN)/python -m tools.image_check $(OPTIONS)
 
+infra-scan: $(DEV_READY) $(SCANNER_READY) ## checkov over infra/terraform, or over plans: OPTIONS="dev.json prod.json"
+	@$(BIN)/python -m tools.infra_scan $(OPTIONS)
+
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs
 
@@ -56,7 +61,7 @@ lock: $(DEV_READY) ## resolves the dependencies afresh into requirements*.lock
 	@tools/lock.sh
 
 clean: ## removes the virtual environment and all local state
-	rm -rf $(VENV) $(EMULATOR) .telecom reports
+	rm -rf $(VENV) $(EMULATOR) $(SCANNER) .telecom reports
 
 $(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV) requirements.lock
@@ -68,4 +73,8 @@ $(DEV_READY): requirements-dev.lock pyproject.toml tools/setup.sh
 
 $(EMULATOR_READY): requirements-bqemulator.lock tools/setup.sh
 	@tools/setup.sh $(EMULATOR) requirements-bqemulator.lock alone
+	@touch $@
+
+$(SCANNER_READY): requirements-infra.lock tools/setup.sh
+	@tools/setup.sh $(SCANNER) requirements-infra.lock alone
 	@touch $@

@@ -384,7 +384,14 @@ def query(
 
 
 @app.command()
-def doctor(json: Json = False) -> None:
+def doctor(
+    gcp: Annotated[bool, typer.Option("--gcp", help="Look at the Google Cloud project instead.")] = False,
+    repository: Annotated[
+        str,
+        typer.Option(metavar="OWNER/NAME", help="With --gcp: the repository that federation must name, or its number."),
+    ] = "",
+    json: Json = False,
+) -> None:
     """Say what is missing, and how to mend it.
 
     Exits with 5 when something is.
@@ -393,9 +400,17 @@ def doctor(json: Json = False) -> None:
         from telecom import console
         from telecom import doctor as clinic
 
-        found = clinic.examine(s.platform.settings)
+        settings = s.platform.settings
+        found = clinic.examine_gcp(settings, repository) if gcp else clinic.examine(settings)
         if json:
             console.print_json(found)
+        elif gcp:
+            console.print_table(
+                f"Doctor: {settings.project}", ("check", "ok", "found"), [(c.name, c.ok, c.found) for c in found]
+            )
+            for check in found:
+                if not check.ok:
+                    console.print_next(f"{check.name}: {check.mend}")
         else:
             console.print_table(
                 "Doctor",

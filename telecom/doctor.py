@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from telecom.errors import TelecomError
+from telecom.errors import TelecomError, UsageError
 from telecom.settings import Settings
 
 NEEDED = {
@@ -46,6 +46,29 @@ def examine(settings: Settings) -> tuple[Check, ...]:
     ]
     packages = [_package(name, extra) for name, extra in NEEDED.items()]
     return (*(check() for check in checks), *packages, _warehouse(settings), _one_xgboost())
+
+
+def examine_gcp(settings: Settings, repository: str = "") -> tuple[Check, ...]:
+    """Looks at everything that a Google Cloud project needs; changes nothing.
+
+    Args:
+        settings: name the project, the environment and the region.
+        repository: the GitHub repository (`owner/name` or its number) that federation must name; empty: any single one.
+
+    Raises:
+        UsageError: no project is set.
+        DependencyUnavailable: nobody is signed in, or the extra `gcp` is not installed.
+    """
+    from telecom.bootstrap import missing_extra
+    from telecom.preflight_rules import examine as judge
+
+    if not settings.project:
+        raise UsageError("TELECOM_PROJECT is empty.", "Name the Google Cloud project: export TELECOM_PROJECT=…")
+    try:
+        from telecom.adapters.gcp.preflight import GooglePreflight
+    except ModuleNotFoundError as error:
+        raise missing_extra(error, "gcp") from error
+    return judge(GooglePreflight(settings).observe(), repository)
 
 
 def _python() -> Check:

@@ -40,6 +40,7 @@ module "networking" {
   project_id      = module.project.project_id
   region          = var.region
   name            = "telecom-${var.env}"
+  labels          = local.labels
   subnet_cidr     = var.network.subnet_cidr
   internet_egress = var.network.internet_egress
 }

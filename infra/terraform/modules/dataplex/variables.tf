@@ -76,7 +76,7 @@ variable "zones" {
         for bucket in zone.buckets : zone.type == "RAW" || length(setsubtract(bucket.formats, ["parquet", "avro", "orc"])) == 0
       ]
     ]))
-    error_message = "A CURATED zone takes parquet, avro and orc only, and zones has ${jsonencode({ for name, zone in var.zones : name => { for key, bucket in zone.buckets : key => bucket.formats } if zone.type == "CURATED" })}. Put the bucket into a RAW zone."
+    error_message = "A CURATED zone takes parquet, avro and orc only, and zones has ${jsonencode({ for name, zone in var.zones : name => values(zone.buckets)[*].formats })}. Put the bucket into a RAW zone."
   }
   validation {
     condition     = length(distinct(flatten([for zone in var.zones : values(zone.datasets)]))) == length(flatten([for zone in var.zones : values(zone.datasets)]))

@@ -1,0 +1,1 @@
+"""The project's own policies over Terraform plans, for what checkov does not look at."""

@@ -1,0 +1,1 @@
+"""Runs checkov, offline and in an environment of its own, over modules, environments and plans."""
