@@ -13,8 +13,10 @@ SCANNER := .venv-infra
 SCANNER_READY := $(SCANNER)/.ready
 CSV ?=
 OPTIONS ?=
+ENV ?= dev
 
-.PHONY: help demo test coverage check format bench parity smoke-gcp lock docs clean
+.PHONY: help demo test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
+	lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -51,8 +53,21 @@ parity: $(DEV_READY) $(EMULATOR_READY) ## every SQL statement, here and on a Big
 image-check: $(DEV_READY) ## the churn image without Docker: its own steps, its size, its command as nobody
 	@$(BIN)/python -m tools.image_check $(OPTIONS)
 
+infra-check: $(DEV_READY) ## the Terraform estate without a cloud: plan, apply, destroy, module tests
+	@$(BIN)/python -m tools.infra_check $(OPTIONS)
+
 infra-scan: $(DEV_READY) $(SCANNER_READY) ## checkov over infra/terraform, or over plans: OPTIONS="dev.json prod.json"
 	@$(BIN)/python -m tools.infra_scan $(OPTIONS)
+
+plan: ## what would change in TELECOM_PROJECT; ENV=dev or prod
+	@infra/estate.sh plan $(ENV) $(OPTIONS)
+
+apply: ## applies the plan that `make plan` kept
+	@infra/estate.sh apply $(ENV)
+
+destroy: $(DEV_READY) ## asks, destroys, then looks for leftovers
+	@infra/estate.sh destroy $(ENV)
+	@$(BIN)/python -m tools.infra_leftovers --project "$(TELECOM_PROJECT)" --env $(ENV) --wait 300
 
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs

@@ -77,8 +77,8 @@ done
 [ -n "$dry_run" ] || command -v gcloud >/dev/null ||
   { printf '%s\n' "gcloud is missing." "→ Install the Google Cloud CLI, then: gcloud auth login" >&2; exit 5; }
 
-# What Terraform itself and the look for leftovers need; the module `project` turns on the rest.
-apis=(cloudasset cloudresourcemanager iam iamcredentials serviceusage storage sts)
+# What Terraform, the look for leftovers and the accounts below need; the module `project` turns on the rest.
+apis=(artifactregistry cloudasset cloudresourcemanager iam iamcredentials monitoring secretmanager serviceusage storage sts)
 bucket="$project-tfstate"
 account="telecom-cicd-$env"
 email="$account@$project.iam.gserviceaccount.com"
@@ -147,6 +147,10 @@ fi
 
 say "APIs that Terraform itself needs"
 run services enable "${apis[@]/%/.googleapis.com}" --project="$project"
+# Google's own accounts that Terraform binds and that exist only once somebody asks for them.
+for api in artifactregistry monitoring secretmanager; do
+  run beta services identity create --service="$api.googleapis.com" --project="$project"
+done
 
 say "State bucket gs://$bucket"
 # A bucket of this name that is not in this project is somebody else's; then its creation fails, and so do we.

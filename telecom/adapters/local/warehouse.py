@@ -5,7 +5,9 @@ prepares its files aside and takes the write lock for the commit alone. See docs
 """
 
 import shutil
+import threading
 import uuid
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ class LocalWarehouse:
         self._root = settings.home / "warehouse"
         self._settings = settings
         self._catalog_path = self._root / "catalog.json"
+        self._opened = _Opened(self)
 
     def stream(
         self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
@@ -125,13 +128,26 @@ class LocalWarehouse:
         translated = translate(sql, frozenset(contracts()))
         with ExitStack() as stack:
             stack.enter_context(shared(self._root / "files.lock"))
-            connection = stack.enter_context(closing(self._connect()))
-            catalog = preview.catalog if preview else read_catalog(self._catalog_path)
-            for table in translated.select.tables:
-                files = [self._place(file, preview) for file in catalog.files.get(table, ())]
-                _create_view(connection, contracts()[table], files)
-            _confine(connection, self._root)
+            if preview is None:
+                catalog = read_catalog(self._catalog_path)
+                connection = self._opened.cursor(catalog, translated.select.tables)
+            else:
+                connection = self._connect()
+                self._show(connection, preview.catalog, translated.select.tables, preview)
+                _confine(connection, self._root)
+            stack.enter_context(closing(connection))
             yield connection, translated
+
+    def _show(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        catalog: Catalog,
+        tables: Iterable[str],
+        preview: "_Preview | None" = None,
+    ) -> None:
+        for table in tables:
+            files = [self._place(file, preview) for file in catalog.files.get(table, ())]
+            _create_view(connection, contracts()[table], files)
 
     def _place(self, file: DataFile, preview: "_Preview | None") -> Path:
         """Where a file of the catalogue lies: a staged one is not in its place yet."""
@@ -143,6 +159,8 @@ class LocalWarehouse:
         config: dict[str, str | int] = {
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
+            # The files' bytes are the system's to cache.
+            "enable_external_file_cache": "false",
             "memory_limit": f"{int(self._settings.memory_gb * 1024)}MiB",
             "temp_directory": str(spill),
             # BigQuery raises on a zero divisor and on LN(0); the default here is infinity.
@@ -152,7 +170,7 @@ class LocalWarehouse:
             config["threads"] = self._settings.threads
         connection = duckdb.connect(":memory:", config=config)
         connection.execute("LOAD icu")
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
         return connection
 
     @contextmanager
@@ -189,6 +207,32 @@ def _sweep(parent: Path) -> None:
         with exclusive_now(marker) as free:
             if free:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+class _Opened:
+    """One engine for each state of the catalogue: opening one costs more than most questions.
+
+    Its views are of one state and never replaced, so that whoever holds a cursor of it goes on seeing that state. The
+    engine of an earlier state ends with its last cursor.
+    """
+
+    def __init__(self, warehouse: LocalWarehouse) -> None:
+        self._warehouse = weakref.proxy(warehouse)
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._shown: set[str] = set()
+
+    def cursor(self, catalog: Catalog, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
+        """A connection that sees these tables as the catalogue has them."""
+        with self._lock:
+            if self._connection is None or self._catalog != catalog:
+                self._connection, self._shown, self._catalog = self._warehouse._connect(), set(), catalog
+                _confine(self._connection, self._warehouse._root)
+            self._warehouse._show(self._connection, catalog, set(tables) - self._shown)
+            self._shown.update(tables)
+            cursor = self._connection.cursor()
+        return cursor
 
 
 @dataclass(frozen=True)

@@ -228,7 +228,11 @@ module "cloud_run" {
         TELECOM_SERVING_VERSION = var.model_version
         TELECOM_SERVING_CALLERS = "${module.iam.emails.llmops},${module.iam.emails.cicd}"
       })
-      iam = { "roles/run.invoker" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd } }
+      iam = { "roles/run.invoker" = {
+        llmops     = module.iam.members.llmops
+        cicd       = module.iam.members.cicd
+        monitoring = module.project.service_agents.monitoring_notification
+      } }
     })
 
     "telecom-assistant-${var.env}" = merge(var.services["assistant"], {
@@ -239,7 +243,10 @@ module "cloud_run" {
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
       env             = local.platform
-      iam             = { "roles/run.invoker" = { cicd = module.iam.members.cicd } }
+      iam = { "roles/run.invoker" = {
+        cicd       = module.iam.members.cicd
+        monitoring = module.project.service_agents.monitoring_notification
+      } }
     })
 
     "telecom-dispatcher-${var.env}" = merge(var.services["dispatcher"], {
@@ -266,6 +273,17 @@ module "cloud_run" {
       service_account = module.iam.emails.mlops
       args            = ["telecom", "release", "evaluate"]
       memory          = "2Gi"
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = var.kms_key
+      env             = local.platform
+    }
+    # A release asks revisions that only this network reaches, hence from here and not from the build.
+    "telecom-release-${var.env}" = {
+      image           = local.images.churn
+      service_account = module.iam.emails.cicd
+      args            = ["telecom", "release", "status"]
+      retries         = 0
+      timeout_seconds = 14400
       vpc_egress      = "ALL_TRAFFIC"
       kms_key         = var.kms_key
       env             = local.platform
@@ -313,7 +331,7 @@ module "monitoring" {
   channels        = var.channels
   channel_secrets = var.channel_secrets
   thresholds      = var.thresholds
-  uptime_checks   = var.uptime_checks
+  uptime_checks   = { for name in var.uptime : name => { host = trimprefix(module.cloud_run.urls["telecom-${name}-${var.env}"], "https://") } }
   dispatch = {
     subscriptions             = values(module.scheduler_pubsub.subscriptions)
     dead_letter_subscriptions = values(module.scheduler_pubsub.dead_letter_subscriptions)

@@ -40,7 +40,7 @@ buckets = {
     access = { "roles/storage.objectUser" = ["mlops", "cicd"] }
   }
   pipelines = {
-    access     = { "roles/storage.objectUser" = ["mlops"], "roles/storage.legacyBucketReader" = ["mlops"] }
+    access     = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
     versioning = false
     lifecycle  = { expire = { action = "Delete", age_days = 30 } }
   }

@@ -242,13 +242,19 @@ variable "thresholds" {
   nullable = false
 }
 
-variable "uptime_checks" {
-  description = "Hosts that are asked from outside, where a load balancer lets them be reached: see the module monitoring."
-  type = map(object({
-    host   = string
-    path   = optional(string, "/metrics")
-    period = optional(string, "300s")
-  }))
-  default  = {}
-  nullable = false
+variable "uptime" {
+  description = "Services that Monitoring asks every five minutes."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.uptime, ["assistant", "churn"])) == 0
+    error_message = "uptime is ${jsonencode(var.uptime)}: write assistant and churn; the dispatcher lets nobody but Pub/Sub in."
+  }
+
+  validation {
+    condition     = var.env == "dev" || length(var.uptime) == 2
+    error_message = "uptime is ${jsonencode(var.uptime)} in prod: both services are watched there."
+  }
 }

@@ -51,7 +51,7 @@ buckets = {
     soft_delete_days = 90
   }
   pipelines = {
-    access           = { "roles/storage.objectUser" = ["mlops"], "roles/storage.legacyBucketReader" = ["mlops"] }
+    access           = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
     soft_delete_days = 7
     lifecycle        = { expire = { action = "Delete", age_days = 90 } }
   }
@@ -106,7 +106,4 @@ thresholds = {
   assistant_daily_usd = 120
 }
 
-# The name under which a load balancer, which is not made here, shows the assistant to the outside.
-uptime_checks = {
-  assistant = { host = "assistant.example.com" }
-}
+uptime = ["assistant", "churn"]

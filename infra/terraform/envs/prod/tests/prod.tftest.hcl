@@ -31,11 +31,12 @@ run "nobody_waits_for_a_start" {
 run "what_alerts_watch_is_measured" {
   command = plan
   variables {
+    uptime = ["churn"]
     services = {
       churn      = { min_instances = 1, max_instances = 2 }
       assistant  = { min_instances = 1, max_instances = 2, cpu_always = true, prometheus = {} }
       dispatcher = { min_instances = 0, max_instances = 1 }
     }
   }
-  expect_failures = [var.services]
+  expect_failures = [var.services, var.uptime]
 }

@@ -1,0 +1,87 @@
+"""From a draft to a proposal that lies on the desk. The policy is asked, so that nothing impossible is proposed."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from llmops.agent import action_types as types
+from llmops.agent.action_checks import Checked, check
+from llmops.agent.action_store import ActionStore
+from llmops.agent.carrying_out import why
+from llmops.agent.proposals import Proposal
+from llmops.tools.context import ToolContext, ToolError
+from llmops.tools.drafts import ActionDraft, ActionType
+from llmops.tools.retention_rules import RetentionRules
+from llmops.tools.words import short
+
+MOST_OPEN, REASON_CHARS = 10, 300
+AGENTS_PROPOSE: frozenset[ActionType] = frozenset(("retention_discount", "free_service", "courtesy_credit"))
+"""What a customer's own session never proposes; nor does it a visit as a courtesy."""
+Mask = Callable[[str], str]
+
+
+def lay_down(
+    store: ActionStore, rules: RetentionRules, mask: Mask, context: ToolContext, draft: ActionDraft
+) -> Proposal:
+    """Keeps a proposal; an equal one that still waits is returned instead.
+
+    Raises:
+        ToolError: see `Actions.propose`.
+    """
+    parameters = types.masked(types.parse(draft.type, draft.parameters), mask)
+    _check_proposer(context, draft.type, parameters)
+    plain = types.as_json(parameters)
+    waiting = [p for p in store.of(context.customer_id, context.now) if p.status == "proposed"]
+    for proposal in waiting:
+        if (proposal.type, proposal.parameters) == (draft.type, plain):
+            return proposal
+    if len(waiting) >= MOST_OPEN:
+        hint = "Não proponha mais; peça que decidam as que esperam."
+        raise ToolError("too_many_open", "Há propostas demais esperando decisão.", hint)
+    checked = check(replace(context, rules=rules), draft.type, parameters)
+    if not checked.verdict.allowed:
+        hint = "Explique o motivo com estas palavras; não proponha de novo o mesmo."
+        raise ToolError("not_possible", why(checked.verdict), hint)
+    spec = types.SPECS[draft.type]
+    wait = spec.waits or timedelta(days=rules.eligibility.proposal_valid_days)
+    proposal = _proposal(context, draft.type, short(mask(draft.reason), REASON_CHARS), parameters, checked, wait)
+    store.add(proposal)
+    return proposal
+
+
+def _proposal(
+    context: ToolContext,
+    type_: ActionType,
+    reason: str,
+    parameters: types.Parameters,
+    checked: Checked,
+    wait: timedelta,
+) -> Proposal:
+    spec = types.SPECS[type_]
+    return Proposal(
+        id=f"act_{secrets.token_urlsafe(24)}",
+        type=type_,
+        title=spec.title(parameters),
+        reason=reason,
+        parameters=types.as_json(parameters),
+        customer_id=context.customer_id,
+        authority=checked.authority,
+        risk=spec.risk,
+        retention=spec.retention or types.is_courtesy(parameters),
+        status="proposed",
+        proposed_at=context.now,
+        expires_at=context.now + wait,
+        proposed_by=context.principal,
+        proposer_role=context.role,
+        trace_id=context.trace_id,
+    )
+
+
+def _check_proposer(context: ToolContext, type_: ActionType, parameters: types.Parameters) -> None:
+    if context.role == "customer" and (type_ in AGENTS_PROPOSE or types.is_courtesy(parameters)):
+        raise ToolError(
+            "agents_only",
+            "Essa condição precisa ser avaliada por um atendente.",
+            "Ofereça encaminhar a conversa; não prometa nem cite valores.",
+        )

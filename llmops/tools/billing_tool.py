@@ -1,0 +1,167 @@
+"""Invoices of the bound customer: list, one in detail, what changed. Reads billing_invoices, writes nothing.
+
+All money is BRL as Decimal, to the cent.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from llmops.tools.context import ToolContext, ToolError
+from llmops.tools.invoice_comparison import Change, changes
+from llmops.tools.invoices import Invoice, find_invoice, read_invoices
+from llmops.tools.simulated_systems import remembered
+from llmops.tools.words import money
+
+MOST_INVOICES, MOST_CHANGES, MOST_ADJUSTMENTS = 12, 12, 5
+
+
+@dataclass(frozen=True)
+class InvoiceSummary:
+    """An invoice without its items. `days_late`: to the payment or, unpaid, to the day of the turn; 0 when in time."""
+
+    invoice_id: str
+    reference_month: date
+    due_on: date
+    paid_on: date | None
+    status: str
+    status_words: str
+    payment_method: str
+    total: Decimal
+    late_fee: Decimal
+    disputed: Decimal
+    amount_due: Decimal
+    days_late: int
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """A discount, credit, free service or contestation that was executed here, in words."""
+
+    kind: str
+    words: str
+    on: date
+
+
+@dataclass(frozen=True)
+class InvoiceList:
+    """The newest invoices, the newest first. `open_amount` is what all unpaid ones ask for, `overdue_amount` those of
+    them that are past due, `overdue_count` how many these are; fees are as of the extract's day.
+    """
+
+    invoices: tuple[InvoiceSummary, ...]
+    open_amount: Decimal
+    overdue_amount: Decimal
+    overdue_count: int
+    adjustments: tuple[Adjustment, ...]
+    snapshot_date: date
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """An invoice and the one before. `difference` is what it asks for more (fees included) and the sum of the
+    differences of all changes; `others` is what those beyond `changes` add up to.
+    """
+
+    invoice: InvoiceSummary
+    previous: InvoiceSummary
+    difference: Decimal
+    changes: tuple[Change, ...]
+    others: Decimal
+    words: str
+
+
+def list_invoices(context: ToolContext, *, most: int = 6) -> InvoiceList:
+    """The newest invoices with their payments, and what is open.
+
+    Args:
+        context: the turn.
+        most: how many, 1 to 12.
+
+    Raises:
+        ToolError: `no_invoices`.
+    """
+    found = read_invoices(context)
+    unpaid = [invoice for invoice in found if invoice.paid_on is None]
+    overdue = [invoice for invoice in unpaid if invoice.due_on < context.today]
+    return InvoiceList(
+        invoices=tuple(_summary(invoice, context.today) for invoice in found[: max(1, min(most, MOST_INVOICES))]),
+        open_amount=sum((invoice.amount_due for invoice in unpaid), Decimal(0)),
+        overdue_amount=sum((invoice.amount_due for invoice in overdue), Decimal(0)),
+        overdue_count=len(overdue),
+        adjustments=_adjustments(context),
+        snapshot_date=found[0].snapshot_date,
+    )
+
+
+def read_invoice(context: ToolContext, *, month: str | None = None) -> Invoice:
+    """One invoice, line by line.
+
+    Args:
+        context: the turn.
+        month: `YYYY-MM` in which it is due (or, if none is, its reference month); None: the newest.
+
+    Raises:
+        ToolError: `no_invoices` or `no_such_invoice`.
+    """
+    return find_invoice(read_invoices(context), month)
+
+
+def compare_invoices(context: ToolContext, *, month: str | None = None) -> Comparison:
+    """What changed from the invoice before, and why.
+
+    Args:
+        context: the turn.
+        month: as for `read_invoice`.
+
+    Raises:
+        ToolError: `no_invoices`, `no_such_invoice` or `no_previous_invoice`.
+    """
+    found = read_invoices(context)
+    invoice = find_invoice(found, month)
+    place = found.index(invoice) + 1
+    if place == len(found):
+        raise ToolError(
+            "no_previous_invoice",
+            "Não há fatura anterior para comparar.",
+            "Use read_invoice e explique os itens desta fatura.",
+        )
+    before = found[place]
+    every = changes(before, invoice)
+    difference = (invoice.total + invoice.late_fee) - (before.total + before.late_fee)
+    return Comparison(
+        invoice=_summary(invoice, context.today),
+        previous=_summary(before, context.today),
+        difference=difference,
+        changes=every[:MOST_CHANGES],
+        others=sum((change.difference for change in every[MOST_CHANGES:]), Decimal(0)),
+        words=_verdict(difference),
+    )
+
+
+def _verdict(difference: Decimal) -> str:
+    if not difference:
+        return "O valor é igual ao da fatura anterior."
+    return f"A fatura ficou {money(abs(difference))} {'maior' if difference > 0 else 'menor'} que a anterior."
+
+
+def _summary(invoice: Invoice, today: date) -> InvoiceSummary:
+    return InvoiceSummary(
+        invoice_id=invoice.invoice_id,
+        reference_month=invoice.reference_month,
+        due_on=invoice.due_on,
+        paid_on=invoice.paid_on,
+        status=invoice.status,
+        status_words=invoice.status_words,
+        payment_method=invoice.payment_method,
+        total=invoice.total,
+        late_fee=invoice.late_fee,
+        disputed=invoice.disputed,
+        amount_due=invoice.amount_due,
+        days_late=max(0, ((invoice.paid_on or today) - invoice.due_on).days),
+    )
+
+
+def _adjustments(context: ToolContext) -> tuple[Adjustment, ...]:
+    found = remembered(context, "billing_adjustment", MOST_ADJUSTMENTS)
+    return tuple(Adjustment(value["kind"], value["words"], date.fromisoformat(value["at"][:10])) for value in found)

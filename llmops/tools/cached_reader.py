@@ -1,0 +1,89 @@
+"""Answers a question that was asked a moment ago from memory. A turn asks several tools about one customer's rows."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from telecom.ports import Parameters, Reader, Scalar
+
+Key = tuple[str, tuple[tuple[str, type, Scalar], ...]]
+
+
+@dataclass
+class _Entry:
+    """An answer that is known or being fetched, and until when it serves."""
+
+    answer: "Future[pa.Table]"
+    until: float
+
+
+class CachedReader:
+    """Implements `telecom.ports.Reader` over another, for tables that change once a day.
+
+    An answer is at most `seconds` old. Whoever asks what another thread is already asking waits for that answer;
+    failures are not kept. Decisions (policy at execution) must ask the reader itself.
+
+    Args:
+        reader: asked for what is not known.
+        seconds: how long an answer serves.
+        most_entries: answers kept; the least recently used goes first.
+        most_bytes: of an answer that is kept; larger ones are passed on only.
+        clock: seconds, never going back.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        seconds: float = 30.0,
+        most_entries: int = 2_048,
+        most_bytes: int = 65_536,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reader, self._seconds, self._clock = reader, seconds, clock
+        self._most_entries, self._most_bytes = most_entries, most_bytes
+        self._known: OrderedDict[Key, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """The answer, perhaps `seconds` old."""
+        # With its type, since True and 1 are equal here and not in SQL.
+        key = sql, tuple((name, type(value), value) for name, value in sorted((parameters or {}).items()))
+        entry, ours = self._entry(key)
+        if ours:
+            self._fetch(key, entry)
+        return entry.answer.result()
+
+    def _entry(self, key: Key) -> tuple[_Entry, bool]:
+        """The entry that answers, and whether the caller has to fetch it."""
+        with self._lock:
+            now = self._clock()
+            entry = self._known.get(key)
+            if entry and entry.until > now:
+                self._known.move_to_end(key)
+                return entry, False
+            entry = self._known[key] = _Entry(Future(), now + self._seconds)
+            self._known.move_to_end(key)
+            while len(self._known) > self._most_entries:
+                self._known.popitem(last=False)
+            return entry, True
+
+    def _fetch(self, key: Key, entry: _Entry) -> None:
+        try:
+            answer = self._reader.query(key[0], {name: value for name, _, value in key[1]})
+        except BaseException as error:
+            self._forget(key, entry)
+            entry.answer.set_exception(error)
+            return
+        if answer.nbytes > self._most_bytes:
+            self._forget(key, entry)
+        entry.answer.set_result(answer)
+
+    def _forget(self, key: Key, entry: _Entry) -> None:
+        with self._lock:
+            if self._known.get(key) is entry:
+                del self._known[key]

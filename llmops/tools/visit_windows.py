@@ -1,0 +1,71 @@
+"""When technicians come: windows of a day in Brasília's time, as the service levels print them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Literal
+
+BRASILIA = timezone(timedelta(hours=-3), "BRT")
+Window = Literal["morning", "afternoon", "evening"]
+HOURS: dict[Window, tuple[int, int]] = {"morning": (8, 12), "afternoon": (13, 18), "evening": (18, 21)}
+FURTHEST_DAYS = 14
+NOTICE = timedelta(hours=2)
+"""A window that begins sooner than this is not offered."""
+_SUNDAY = 6
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One window of one day."""
+
+    day: date
+    window: Window
+
+    @property
+    def starts_at(self) -> datetime:
+        """UTC."""
+        return _at(self.day, HOURS[self.window][0])
+
+    @property
+    def ends_at(self) -> datetime:
+        """UTC."""
+        return _at(self.day, HOURS[self.window][1])
+
+    @property
+    def words(self) -> str:
+        """`23/11/2026, das 8h às 12h`."""
+        start, end = HOURS[self.window]
+        return f"{self.day:%d/%m/%Y}, das {start}h às {end}h"
+
+
+def local_day(moment: datetime) -> date:
+    """The day in Brasília."""
+    return moment.astimezone(BRASILIA).date()
+
+
+def why_not(visit: Visit, now: datetime, *, no_service: bool) -> str:
+    """Why there can be no such visit, in Portuguese; empty where there can.
+
+    Args:
+        visit: asked for.
+        now: UTC.
+        no_service: the line is down altogether, which evenings and Sundays are kept for.
+    """
+    if visit.starts_at < now + NOTICE:
+        return "a janela já passou ou começa em menos de 2 horas"
+    if visit.day > local_day(now) + timedelta(days=FURTHEST_DAYS):
+        return f"a agenda vai até {FURTHEST_DAYS} dias à frente"
+    if not no_service and (visit.window == "evening" or visit.day.weekday() == _SUNDAY):
+        return "noites e domingos são só para falta total de serviço"
+    return ""
+
+
+def next_visit(now: datetime, *, no_service: bool) -> Visit:
+    """The first window that can still be had."""
+    first = local_day(now)
+    days = (first + timedelta(days=n) for n in range(FURTHEST_DAYS + 1))
+    visits = (Visit(day, window) for day in days for window in HOURS)
+    return next(visit for visit in visits if not why_not(visit, now, no_service=no_service))
+
+
+def _at(day: date, hour: int) -> datetime:
+    return datetime.combine(day, time(hour), BRASILIA).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""Proves the Terraform estate as far as that is possible without a cloud account: see docs/infra/README.md."""
