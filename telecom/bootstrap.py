@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from telecom.errors import DependencyUnavailable, MissingExtra
 from telecom.ports import (
@@ -28,6 +28,9 @@ from telecom.ports import (
 from telecom.progress import Progress, Silent
 from telecom.settings import Settings
 
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
 ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "warehouse"): "telecom.adapters.local.warehouse:LocalWarehouse",
     ("local", "objects"): "telecom.adapters.local.objects:LocalObjects",
@@ -44,6 +47,7 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "retriever"): "telecom.adapters.local.retrieval:LocalRetriever",
     ("local", "records"): "telecom.adapters.local.records:LocalRecords",
     ("local", "events"): "telecom.adapters.local.events:LocalEvents",
+    ("local", "llm"): "telecom.adapters.local.llm:openai_model",
     ("gcp", "warehouse"): "telecom.adapters.gcp.warehouse:BigQueryWarehouse",
     ("gcp", "objects"): "telecom.adapters.gcp.objects:CloudStorageObjects",
     ("gcp", "features"): "telecom.adapters.gcp.features:VertexFeatureStore",
@@ -60,7 +64,16 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("gcp", "retriever"): "telecom.adapters.gcp.retrieval:AgentSearchRetriever",
     ("gcp", "records"): "telecom.adapters.gcp.records:FirestoreRecords",
     ("gcp", "events"): "telecom.adapters.gcp.events:BigQueryEvents",
+    ("gcp", "llm"): "telecom.adapters.gcp.llm:google_model",
 }
+EXTRAS: Mapping[tuple[str, str], str] = {
+    ("local", "retriever"): "assistant",
+    ("local", "llm"): "assistant",
+    ("gcp", "retriever"): "assistant-gcp",
+    ("gcp", "records"): "assistant-gcp",
+    ("gcp", "llm"): "assistant,assistant-gcp",
+}
+"""What to install for adapters that need more than their backend's own extra."""
 OWN_PACKAGES = ("telecom", "mlops", "llmops")
 
 
@@ -153,6 +166,13 @@ class Platform:
         """Rows that are only ever added."""
         return cast(Events, self._adapter("events", self.warehouse))
 
+    @cached_property
+    def llm(self) -> "Model | None":
+        """The language model of the settings, on any backend: whoever serves it; None for `offline`."""
+        if self.settings.llm == "offline":
+            return None
+        return cast("Model", load_adapter("gcp" if self.settings.llm_on_google else "local", "llm")(self.settings))
+
     def _adapter(self, port: str, *others: object) -> object:
         return load_adapter(self.settings.backend, port)(self.settings, *others)
 
@@ -173,7 +193,7 @@ def load_adapter(backend: str, port: str) -> Any:
     try:
         return getattr(import_module(module), name)
     except ModuleNotFoundError as error:
-        raise missing_extra(error, backend) from error
+        raise missing_extra(error, EXTRAS.get((backend, port), backend)) from error
 
 
 def missing_extra(error: ModuleNotFoundError, extra: str = "local,train,report") -> MissingExtra:

@@ -6,6 +6,7 @@ TelecomError                     exit 1   anything that has no better name
 ├── InputRefused                 exit 3   data that was offered and not taken: reason code and counts
 ├── GateRefused                  exit 4   a gate said no: quality, promotion, drift
 ├── DependencyUnavailable        exit 5   something outside this process is missing or does not answer
+│   ├── LlmFailed                exit 5   an LLM that gave no usable answer: blocked, cut off, too busy, out of reach
 │   ├── MissingExtra             exit 5   an optional part of this distribution is not installed
 │   └── WarehouseBusy            exit 5   another process holds the write lock
 ├── TokenRefused                 exit 1   a caller's token that is not certainly valid
@@ -103,6 +104,22 @@ class DependencyUnavailable(TelecomError):
     """A service, file system or package that this step needs and cannot reach."""
 
     exit_code = 5
+
+
+class LlmFailed(DependencyUnavailable):
+    """An LLM that gave no usable answer.
+
+    Args:
+        reason: `unavailable`, `timeout`, `rate_limited`, `blocked` (by a safety filter, the question or the answer),
+            `too_long` (more than it can read), `half_answer` (cut off), or `refused` (key, model or request are wrong).
+        message: what happened; nothing of the question or the answer.
+        retry_after: seconds that the service asks to be left alone for, where it says so.
+    """
+
+    def __init__(self, reason: str, message: str, remedy: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message, remedy)
+        self.reason = reason
+        self.retry_after = retry_after
 
 
 class MissingExtra(DependencyUnavailable):

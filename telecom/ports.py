@@ -397,11 +397,20 @@ class Retriever(Protocol):
         """At most `k`, best first; none for a query without words."""
         ...
 
-    def replace(self, passages: Mapping[str, Sequence[Passage]], gone: Sequence[str] = ()) -> None:
+    def replace(
+        self,
+        passages: Mapping[str, Sequence[Passage]],
+        gone: Sequence[str] = (),
+        digests: Mapping[str, str] | None = None,
+    ) -> None:
         """The passages of these documents take the place of what they had; `gone` documents lose theirs.
 
-        All or nothing: searches see the state before or the state after.
+        All or nothing: searches see the state before or the state after. `digests` are kept beside the passages.
         """
+        ...
+
+    def digests(self) -> Mapping[str, str]:
+        """What was told of each document's source when it was last replaced; none where nothing was."""
         ...
 
 

@@ -63,3 +63,30 @@ def churn(
             raise missing_extra(error, "serve") from error
         wiring = churn_wiring.wire(s.platform, *config.load_config())
         churn_wiring.serve(wiring, host, port, s.platform.settings.project)
+
+
+@serve.command()
+def assistant(
+    port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
+    host: Host = "127.0.0.1",
+) -> None:
+    """Answer messages of customers and agents: POST /chat, and the desk's routes.
+
+    Without a language model (TELECOM_LLM) the deterministic responder answers.
+    """
+    # Nothing that is imported is garbage; the service collects again once it serves.
+    gc.disable()
+    from telecom.absent import keep_out
+
+    # Arrow would import it where it is installed: 60 MB that nobody here uses.
+    keep_out("pandas")
+    from telecom.bootstrap import missing_extra
+    from telecom.session import open_session
+
+    with open_session(as_json=False) as s:
+        try:
+            from llmops.agent import assistant_wiring, config
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, "local,serve,assistant") from error
+        wiring = assistant_wiring.wire(s.platform, config.load_config())
+        assistant_wiring.serve(wiring, host, port, s.platform.settings.project)

@@ -28,6 +28,7 @@ REFERENCE = ROOT / "docs" / "reference"
 HELP_WIDTH = 100
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 LAYERS = ("telecom_bronze", "telecom_silver", "telecom_gold", "telecom_monitoring")
+TYPES = {"str": "text", "int": "integer", "float": "number", "bool": "true or false", "secretstr": "secret text"}
 PLANE_SETTINGS = (
     ("mlops.src.config", "ChurnConfig"),
     ("mlops.src.serving.dispatcher_config", "DispatcherConfig"),
@@ -94,7 +95,7 @@ def settings_page(classes: Sequence[type[BaseSettings]]) -> str:
 def _type_of(field: FieldInfo) -> str:
     kind: Any = field.annotation
     if get_origin(kind) is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(kind))
+        return " or ".join(f"`{value}`" for value in get_args(kind) if value)
     name = kind.__name__.lower() if isinstance(kind, type) else str(kind)
     bounds = [
         f"{words} {getattr(rule, bound):,}"
@@ -102,9 +103,7 @@ def _type_of(field: FieldInfo) -> str:
         for bound, words in BOUNDS.items()
         if hasattr(rule, bound)
     ]
-    return ", ".join(
-        [{"str": "text", "int": "integer", "float": "number", "bool": "true or false"}.get(name, name), *bounds]
-    )
+    return ", ".join([TYPES.get(name, name), *bounds])
 
 
 def _default_of(field: FieldInfo) -> str:

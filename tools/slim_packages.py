@@ -1,4 +1,6 @@
-"""Takes out of installed packages what the churn image never runs. Part of its build; standard library only.
+"""Takes out of installed packages what an image never runs. Part of its build; standard library only.
+
+`python slim_packages.py SITE-PACKAGES [churn|assistant]`.
 
 Fails when a rule finds nothing: a package changed, and the rule needs another look.
 """
@@ -11,17 +13,33 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 SOURCES = (".pyi", ".pxd", ".pyx", ".pxi", ".h", ".hpp", ".c", ".cc", ".a")
-UNUSED: Mapping[str, str] = {
+ARROW: Mapping[str, str] = {
     "pyarrow/*flight*": "Arrow's RPC",
     "pyarrow/*_s3*": "Amazon's storage",
-    "scipy/cluster": "k-means",
-    "scipy/fftpack": "what scipy.fft replaced",
-    "scipy/io": "file formats of others",
-    "scipy/odr": "orthogonal regression",
-    "scipy/signal": "signal processing",
-    "vertexai": "Google's agents, which aiplatform does not import",
-    "agentplatform": "the same under its new name",
 }
+UNUSED: Mapping[str, Mapping[str, str]] = {
+    "churn": {
+        **ARROW,
+        "scipy/cluster": "k-means",
+        "scipy/fftpack": "what scipy.fft replaced",
+        "scipy/io": "file formats of others",
+        "scipy/odr": "orthogonal regression",
+        "scipy/signal": "signal processing",
+        "vertexai": "Google's agents, which aiplatform does not import",
+        "agentplatform": "the same under its new name",
+    },
+    "assistant": {
+        **ARROW,
+        "pyarrow/*substrait*": "query plans of others",
+        "google/cloud/discoveryengine_v1alpha": "versions of the search that we do not speak",
+        "google/cloud/discoveryengine_v1beta": "the same",
+        "phonenumbers/geodata": "names of places, in all languages",
+        "phonenumbers/carrierdata": "names of carriers",
+        "tantivy*": "the index of one machine",
+    },
+}
+DESCRIBED: Mapping[str, tuple[str, ...]] = {"churn": ("google",), "assistant": ("google", "openai")}
+"""Clients, mostly generated: two thirds of their text describe the services in docstrings."""
 SONAME = re.compile(r"(?P<library>.+\.so)\.\d+")
 
 
@@ -41,11 +59,6 @@ def copies(packages: Path) -> Iterator[Path]:
         if match := SONAME.fullmatch(path.name):
             others = (path.with_name(match["library"]), *path.parent.glob(f"{path.name}.*"))
             yield from (other for other in others if other.is_file() and other.read_bytes() == path.read_bytes())
-
-
-def clients(packages: Path) -> Iterator[Path]:
-    """Google's clients, mostly generated: two thirds of their text describe the services in docstrings."""
-    yield from packages.glob("google")
 
 
 def remove(path: Path) -> None:
@@ -73,15 +86,17 @@ def unused(pattern: str) -> Callable[[Path], Iterator[Path]]:
     return lambda packages: packages.glob(pattern)
 
 
-def slim(packages: Path) -> Mapping[str, int]:
-    """Applies every rule to a site-packages folder; returns the bytes that each took.
+def slim(packages: Path, image: str = "churn") -> Mapping[str, int]:
+    """Applies every rule of an image to a site-packages folder; returns the bytes that each took.
 
     Raises:
         LookupError: a rule found nothing.
     """
-    rules = {"tests": tests, "sources": sources, "copies": copies, **{name: unused(name) for name in UNUSED}}
+    rules = {"tests": tests, "sources": sources, "copies": copies, **{name: unused(name) for name in UNUSED[image]}}
     taken = {name: _apply(name, rule, packages, remove) for name, rule in rules.items()}
-    return taken | {"docstrings": _apply("docstrings", clients, packages, without_docstrings)}
+    for name in DESCRIBED[image]:
+        taken[f"docstrings of {name}"] = _apply(name, unused(name), packages, without_docstrings)
+    return taken
 
 
 def _apply(name: str, rule: Callable[[Path], Iterator[Path]], packages: Path, change: Callable[[Path], None]) -> int:
@@ -100,5 +115,5 @@ def size(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    for rule, taken in slim(Path(sys.argv[1])).items():
-        sys.stdout.write(f"{rule:>18}  {taken / 1e6:7.1f} MB\n")
+    for rule, taken in slim(Path(sys.argv[1]), *sys.argv[2:3]).items():
+        sys.stdout.write(f"{rule:>40}  {taken / 1e6:7.1f} MB\n")

@@ -89,8 +89,9 @@ def writes_at_once(platform: Platform) -> str:
 def put_feedback(platform: Platform, trace: str, rows: int) -> None:
     """Makes `rows` the number of feedback rows of a trace."""
     row = {"given_on": DAY, "trace_id": trace, "rating": "up", "given_by": "smoke", "given_at": datetime.now(UTC)}
+    row["batch"] = trace
     batch = pa.RecordBatch.from_pylist([row] * rows, schema=contract(TABLE).schema)
-    platform.warehouse.write(Write(TABLE, [batch] if rows else [], {"trace_id": trace}))
+    platform.warehouse.write(Write(TABLE, [batch] if rows else [], {"batch": trace}))
 
 
 def feedback_rows(platform: Platform, trace: str) -> int:

@@ -77,15 +77,19 @@ Claim = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Verdict:
-    """`unsupported` are the answer's own words that nothing supports, in their order; `links` those never allowed."""
+    """`unsupported` are the answer's own words that nothing supports, in their order; `links` those never allowed.
+
+    `forbidden` are codes of what may not be said for another reason (`guardrails`).
+    """
 
     unsupported: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the answer may go out."""
-        return not self.unsupported and not self.links
+        return not (self.unsupported or self.links or self.forbidden)
 
 
 @dataclass

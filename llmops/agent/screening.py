@@ -69,8 +69,8 @@ def screen(text: str, *, source: Source) -> Screening:
 
 
 def _matches(text: str) -> Iterator[tuple[str, Verdict]]:
-    plain = _plain(text)
-    for form in {plain, _straightened(plain)}:
+    small = plain(text)
+    for form in {small, _straightened(small)}:
         for code, verdict, pattern in _patterns():
             if pattern.search(form):
                 yield code, verdict
@@ -85,7 +85,7 @@ def _patterns() -> tuple[tuple[str, Verdict, re.Pattern[str]], ...]:
     )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Small letters without accents or compatibility forms."""
     spread = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in spread if not unicodedata.combining(letter)).lower()
@@ -99,10 +99,10 @@ def _straightened(text: str) -> str:
 
 def _decoded(text: str) -> Iterator[str]:
     """What the text says in the usual codes, where it says anything."""
-    if "&" in text and (plain := html.unescape(text)) != text:
-        yield plain
-    if "%" in text and (plain := unquote(text)) != text:
-        yield plain
+    if "&" in text and (read := html.unescape(text)) != text:
+        yield read
+    if "%" in text and (read := unquote(text)) != text:
+        yield read
     for run in BASE64.findall(text):
         yield from _from_base64(run)
     for run in HEXADECIMAL.findall(text):

@@ -1,10 +1,12 @@
 """Every row of the bootstrap table loads and keeps its port's shape."""
 
+import asyncio
 import inspect
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from pydantic_ai.models import Model
 
 from telecom import ports
 from telecom.bootstrap import ADAPTERS, Platform, load_adapter
@@ -26,11 +28,16 @@ PROTOCOLS = {
     "traffic": ports.Traffic,
     "documents": ports.Documents,
     "identity": ports.Identity,
+    "retriever": ports.Retriever,
+    "records": ports.Records,
+    "events": ports.Events,
 }
+FACTORIES = {"llm": Model}
+"""What is no port of ours: functions that make something of a library's type."""
 WITHOUT = {("local", "batch"): "scoring in this process is the way on one machine"}
 
 
-@pytest.mark.parametrize(("backend", "port"), ADAPTERS)
+@pytest.mark.parametrize(("backend", "port"), [row for row in ADAPTERS if row[1] in PROTOCOLS])
 def test_adapters_have_their_ports_methods_with_the_same_parameters(backend: str, port: str) -> None:
     adapter, protocol = load_adapter(backend, port), PROTOCOLS[port]
     promised = {n: m for n, m in vars(protocol).items() if inspect.isfunction(m) and not n.startswith("_")}
@@ -52,8 +59,23 @@ def test_every_port_of_the_platform_can_be_built(
     assert not cloud.grpc.calls, "nor ask the cloud"
 
 
+@pytest.mark.parametrize("given", [{"llm": "gemini"}, {"llm": "openai", "llm_base_url": "http://localhost:1/v1"}])
+def test_language_models_are_made_for_any_backend(given: dict[str, Any], cloud: Cloud, tmp_path: Path) -> None:
+    for backend in ("local", "gcp"):
+        chosen = Settings(
+            **{"backend": backend, "project": "telecom-test", "home": tmp_path, "llm_model": "m", **given}
+        )
+        model: Any = Platform(chosen).llm
+        assert isinstance(model, FACTORIES["llm"])
+        assert model.model_name == "m"
+        asyncio.run(model.aclose())
+    assert Platform(Settings(llm="offline")).llm is None
+    assert not any(tmp_path.iterdir()) and not cloud.grpc.calls
+
+
 def test_every_port_has_its_adapters_or_a_reason() -> None:
-    assert {(b, p) for b in ("local", "gcp") for p in PROTOCOLS} == set(ADAPTERS) | set(WITHOUT)
+    wanted = {(backend, port) for backend in ("local", "gcp") for port in (*PROTOCOLS, *FACTORIES)}
+    assert wanted == set(ADAPTERS) | set(WITHOUT)
     assert Platform(Settings()).batch is None
 
 

@@ -34,6 +34,7 @@ def feedback(trace: str, rating: str | None = "up", rows: int = 1) -> pa.RecordB
         "comment": None,
         "given_by": "agent",
         "given_at": NOW,
+        "batch": trace,
     }
     return pa.RecordBatch.from_pylist([row] * rows, schema=contract(TABLE).schema)
 
@@ -43,7 +44,7 @@ def count(warehouse: Warehouse, where: str = "TRUE") -> int:
 
 
 def put(warehouse: Warehouse, trace: str, rows: int = 1) -> None:
-    warehouse.write(Write(TABLE, [feedback(trace, rows=rows)], {"trace_id": trace}))
+    warehouse.write(Write(TABLE, [feedback(trace, rows=rows)], {"batch": trace}))
 
 
 def test_a_table_nobody_wrote_is_empty_with_the_contracts_columns(warehouse: Warehouse) -> None:
@@ -61,7 +62,7 @@ def test_a_write_replaces_only_the_rows_it_names(warehouse: Warehouse) -> None:
 
 def test_zero_rows_may_take_the_place_of_some(warehouse: Warehouse) -> None:
     put(warehouse, "a", 3)
-    assert warehouse.write(Write(TABLE, [], {"trace_id": "a"})) == (0,)
+    assert warehouse.write(Write(TABLE, [], {"batch": "a"})) == (0,)
     assert count(warehouse) == 0
 
 
@@ -98,8 +99,8 @@ def test_several_writes_are_one_transaction(warehouse: Warehouse) -> None:
 
     with pytest.raises(TelecomError, match="half-way"):
         warehouse.write(
-            Write(TABLE, [feedback("a", rows=5)], {"trace_id": "a"}),
-            Write(TABLE, failing(), {"trace_id": "b"}),
+            Write(TABLE, [feedback("a", rows=5)], {"batch": "a"}),
+            Write(TABLE, failing(), {"batch": "b"}),
         )
     assert count(warehouse) == 1
 
@@ -129,26 +130,26 @@ def test_inspect_sees_the_tables_as_they_will_be_and_may_refuse(warehouse: Wareh
             raise TelecomError("not six")
 
     with pytest.raises(TelecomError, match="not six"):
-        warehouse.write(Write(TABLE, [feedback("a", rows=4)], {"trace_id": "a"}), inspect=inspect)
+        warehouse.write(Write(TABLE, [feedback("a", rows=4)], {"batch": "a"}), inspect=inspect)
     assert (seen.pop(), count(warehouse)) == (5, 3)
-    warehouse.write(Write(TABLE, [feedback("a", rows=5)], {"trace_id": "a"}), inspect=inspect)
+    warehouse.write(Write(TABLE, [feedback("a", rows=5)], {"batch": "a"}), inspect=inspect)
     assert (seen.pop(), count(warehouse)) == (6, 6)
 
 
 def test_null_in_a_required_column_is_refused(warehouse: Warehouse) -> None:
     with pytest.raises(TelecomError, match=r"llm_feedback\.rating is REQUIRED"):
-        warehouse.write(Write(TABLE, [feedback("a", rating=None)], {"trace_id": "a"}))
+        warehouse.write(Write(TABLE, [feedback("a", rating=None)], {"batch": "a"}))
     assert count(warehouse) == 0
 
 
 def test_rows_outside_the_named_set_are_refused(warehouse: Warehouse) -> None:
-    with pytest.raises(TelecomError, match="trace_id must be a in every row"):
-        warehouse.write(Write(TABLE, [feedback("b")], {"trace_id": "a"}))
+    with pytest.raises(TelecomError, match="batch must be a in every row"):
+        warehouse.write(Write(TABLE, [feedback("b")], {"batch": "a"}))
 
 
 def test_a_missing_column_is_named(warehouse: Warehouse) -> None:
     with pytest.raises(TelecomError, match="rating"):
-        warehouse.write(Write(TABLE, [feedback("a").drop_columns(["rating"])], {"trace_id": "a"}))
+        warehouse.write(Write(TABLE, [feedback("a").drop_columns(["rating"])], {"batch": "a"}))
 
 
 def test_replacing_by_other_columns_than_the_contracts_is_refused(warehouse: Warehouse) -> None:
@@ -252,7 +253,7 @@ def test_projects_before_the_dataset_are_accepted(warehouse: Warehouse) -> None:
 
 def test_an_unwritable_scope_value_is_refused(warehouse: Warehouse) -> None:
     with pytest.raises(TelecomError, match="cannot name a set of rows"):
-        warehouse.write(Write(TABLE, [feedback("../x")], {"trace_id": "../x"}))
+        warehouse.write(Write(TABLE, [feedback("../x")], {"batch": "../x"}))
 
 
 def test_data_at_fault_late_in_a_stream_points_at_the_token(warehouse: Warehouse) -> None:

@@ -52,11 +52,12 @@ def with_settings(settings: Settings, **more: Any) -> BigQueryWarehouse:
 
 def feedback(trace: str, rows: int = 1) -> pa.RecordBatch:
     row = {"given_on": DAY, "trace_id": trace, "rating": "up", "comment": None, "given_by": "a", "given_at": NOW}
+    row["batch"] = trace
     return pa.RecordBatch.from_pylist([row] * rows, schema=contract(TABLE).schema)
 
 
 def put(warehouse: BigQueryWarehouse, trace: str = "a", rows: int = 1) -> tuple[int, ...]:
-    return warehouse.write(Write(TABLE, [feedback(trace, rows)], {"trace_id": trace}))
+    return warehouse.write(Write(TABLE, [feedback(trace, rows)], {"batch": trace}))
 
 
 def counted(warehouse: BigQueryWarehouse, **more: Any) -> tuple[int, ...]:
@@ -235,7 +236,7 @@ def test_staging_tables_are_gone_after_success_and_failure(warehouse: BigQueryWa
     put(warehouse, "a")
     assert staging(cloud) == []
     with pytest.raises(TelecomError, match="half-way"):
-        warehouse.write(Write(TABLE, [feedback("a", 5)], {"trace_id": "a"}), Write(TABLE, failing(), {"trace_id": "b"}))
+        warehouse.write(Write(TABLE, [feedback("a", 5)], {"batch": "a"}), Write(TABLE, failing(), {"batch": "b"}))
     assert (staging(cloud), held(cloud)) == ([], 1)
 
 
@@ -263,7 +264,7 @@ def test_staging_tables_expire_should_this_process_die(warehouse: BigQueryWareho
 
     keys = {"snapshot_date": DAY, "table_name": "t"}
     warehouse.write(
-        Write(TABLE, [feedback("a")], {"trace_id": "a"}), Write(QUALITY, COUNTED, keys, {"now": NOW}), inspect=inspect
+        Write(TABLE, [feedback("a")], {"batch": "a"}), Write(QUALITY, COUNTED, keys, {"now": NOW}), inspect=inspect
     )
     assert len(expiries) == 2
     assert all(23 * 3600 < seconds <= 24 * 3600 for seconds in expiries)
@@ -273,9 +274,9 @@ def test_several_tables_change_in_one_transaction(warehouse: BigQueryWarehouse, 
     keys = {"snapshot_date": DAY, "table_name": "t"}
     put(warehouse, "b", 1)
     writes = (
-        Write(TABLE, [feedback("a", 2)], {"trace_id": "a"}),
+        Write(TABLE, [feedback("a", 2)], {"batch": "a"}),
         Write(QUALITY, COUNTED, keys, {"now": NOW}),
-        Write(TABLE, [], {"trace_id": "b"}),
+        Write(TABLE, [], {"batch": "b"}),
     )
     assert warehouse.write(*writes) == (2, 1, 0)
     assert held(cloud) == 2
@@ -293,7 +294,7 @@ def test_an_error_in_the_middle_rolls_everything_back(warehouse: BigQueryWarehou
         cloud.bigquery.engine.drop(table)
 
     with pytest.raises(NotFound, match="was not found"):
-        warehouse.write(Write(TABLE, [feedback("a", 5)], {"trace_id": "a"}), inspect=inspect)
+        warehouse.write(Write(TABLE, [feedback("a", 5)], {"batch": "a"}), inspect=inspect)
     assert held(cloud) == 2
 
 
@@ -354,7 +355,7 @@ def test_rows_go_up_in_the_contracts_types(warehouse: BigQueryWarehouse, cloud: 
 
 def test_a_missing_column_is_named_before_anything_is_sent(warehouse: BigQueryWarehouse, cloud: Cloud) -> None:
     with pytest.raises(TelecomError, match=r"lack the columns \['rating'\]"):
-        warehouse.write(Write(TABLE, [feedback("a").drop_columns(["rating"])], {"trace_id": "a"}))
+        warehouse.write(Write(TABLE, [feedback("a").drop_columns(["rating"])], {"batch": "a"}))
     assert cloud.bigquery.calls == []
 
 

@@ -1,4 +1,4 @@
-"""BigQuery over REST and its Storage Read API over gRPC, with DuckDB behind: real clients take it for the service.
+"""BigQuery over REST and its Storage APIs over gRPC, with DuckDB behind: real clients take it for the service.
 
 Jobs run while they are inserted; a job id that was used is refused, as BigQuery does. It knows nothing of permissions,
 slots or prices.
@@ -17,6 +17,7 @@ from tests.loopback.bigquery_errors import Refused
 from tests.loopback.bigquery_jobs import Job, Jobs
 from tests.loopback.bigquery_read import ReadApi
 from tests.loopback.bigquery_routes import ROUTES, Reply
+from tests.loopback.bigquery_write import WriteApi
 from tests.loopback.faults import Faults
 from tests.loopback.rest import RestHandler, RestServer
 
@@ -27,7 +28,8 @@ API = re.compile(r"^(?P<upload>/(?:resumable/)?upload)?/bigquery/v2/projects/(?P
 class BigQueryServer(RestServer):
     """`url` is what BIGQUERY_EMULATOR_HOST wants.
 
-    `jobs` lists every job that ran, in order; `read` the tables that the Storage API served; `engine` has the tables.
+    `jobs` lists every job that ran, in order; `read` the tables that the Storage API served; `engine` has the tables,
+    `writer` the streams that add rows to them.
     """
 
     def __init__(self, faults: Faults, storage: Any = None) -> None:
@@ -35,6 +37,7 @@ class BigQueryServer(RestServer):
         self.engine = Engine(PROJECT, LOCATION)
         self.runner = Jobs(self.engine, storage)
         self.reader = ReadApi(self.engine)
+        self.writer = WriteApi(self.engine)
         self.uploads: dict[str, Upload] = {}
 
     @property
@@ -48,8 +51,14 @@ class BigQueryServer(RestServer):
         return self.reader.tables
 
     def grpc_handlers(self) -> dict[str, Callable[[Any, Any], Any]]:
-        """Handlers of the Storage Read API, by rpc."""
-        return {"CreateReadSession": self.reader.create_session, "ReadRows": self.reader.read_rows}
+        """Handlers of the Storage Read and Write APIs, by rpc."""
+        return {
+            "CreateReadSession": self.reader.create_session,
+            "ReadRows": self.reader.read_rows,
+            "CreateWriteStream": self.writer.create,
+            "AppendRows": self.writer.append,
+            "FinalizeWriteStream": self.writer.finalize,
+        }
 
     def reset(self) -> None:
         """The contracts' tables, empty; no jobs or calls."""
@@ -57,6 +66,7 @@ class BigQueryServer(RestServer):
         self.engine.conflicts = 0
         self.runner.reset()
         self.reader.reset()
+        self.writer.reset()
         self.uploads.clear()
         self.calls.clear()
 

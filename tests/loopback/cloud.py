@@ -16,9 +16,11 @@ import grpc
 
 from telecom.settings import LAYERS, Settings
 from tests.loopback import vertex_models, vertex_serving
+from tests.loopback.agent_search import AgentSearch
 from tests.loopback.bigquery import BigQueryServer
 from tests.loopback.cloud_run import CloudRunServer
 from tests.loopback.faults import Faults, Kind
+from tests.loopback.firestore import Firestore
 from tests.loopback.grpc_server import GrpcServer
 from tests.loopback.storage import StorageServer
 from tests.loopback.tls import process_tls
@@ -30,8 +32,8 @@ ROOTS = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 class Cloud:
     """Starts every server; `environment` leads clients here, in this process and in subprocesses.
 
-    `grpc`, `storage`, `bigquery` and `run` (Cloud Run) are the servers. Buckets of every layer exist, others must be
-    created.
+    `grpc`, `storage`, `bigquery` and `run` (Cloud Run) are the servers; `firestore` and `agent_search` are behind
+    `grpc`. Buckets of every layer exist, others must be created.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,8 @@ class Cloud:
         self.storage = StorageServer(self.faults)
         self.bigquery = BigQueryServer(self.faults, self.storage)
         self.run = CloudRunServer(self.faults)
+        self.firestore = Firestore(PROJECT)
+        self.agent_search = AgentSearch(self.grpc.crud, self.bigquery.engine)
         self._folder = tempfile.TemporaryDirectory(prefix="loopback-")
         # gRPC reads the roots once per process, before its first channel; that is why this one is set for good.
         os.environ[ROOTS] = str(process_tls().root)
@@ -69,7 +73,11 @@ class Cloud:
         self.faults.reset()
         for server in self._servers():
             server.reset()
+        self.firestore.reset()
+        self.agent_search.refuse_documents = ""
         self.grpc.always(self.bigquery.grpc_handlers())
+        self.grpc.always(self.firestore.handlers())
+        self.grpc.always(self.agent_search.handlers())
         self.grpc.always(vertex_serving.handlers(self.grpc.crud, self.bigquery.engine, self.storage))
         self.grpc.always(vertex_models.handlers(self.grpc.crud))
         self.storage.create(*(self.settings().bucket(layer) for layer in LAYERS))

@@ -36,6 +36,7 @@ def cloud(running_cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clo
     running_cloud.reset()
     yield running_cloud
     running_cloud.faults.reset()
+    running_cloud.bigquery.writer.end_calls()
 
 
 @pytest.fixture

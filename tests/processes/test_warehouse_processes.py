@@ -31,11 +31,11 @@ PROGRAM = """
 
     def batch(comment, rows):
         row = dict(given_on=date(2026, 1, 1), trace_id="t", rating="up", comment=comment, given_by="x",
-                   given_at=datetime(2026, 1, 1, tzinfo=UTC))
+                   given_at=datetime(2026, 1, 1, tzinfo=UTC), batch="t")
         return pa.RecordBatch.from_pylist([row] * rows, schema=contract(TABLE).schema)
 
     def write(comment, rows):
-        return warehouse.write(Write(TABLE, [batch(comment, rows)] * 4, {"trace_id": "t"}))
+        return warehouse.write(Write(TABLE, [batch(comment, rows)] * 4, {"batch": "t"}))
 """
 WRITE_FOREVER = """
     print("ready", flush=True)
@@ -128,7 +128,7 @@ def test_a_writer_that_waits_too_long_says_for_whom(tmp_path: Path) -> None:
     from telecom.ports import Write
 
     with pytest.raises(WarehouseBusy, match=f"being written by process {holder.pid}; waited 0.2 s"):
-        warehouse.write(Write(TABLE, [], {"trace_id": "t"}))
+        warehouse.write(Write(TABLE, [], {"batch": "t"}))
     holder.kill()
     holder.communicate()
-    assert warehouse.write(Write(TABLE, [], {"trace_id": "t"})) == (0,)
+    assert warehouse.write(Write(TABLE, [], {"batch": "t"})) == (0,)

@@ -17,18 +17,19 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mlops.src.serving.admission import Admission
-from mlops.src.serving.churn_answers import Answer
+from mlops.src.serving.churn_answers import Scored, refusal
 from mlops.src.serving.config import ServingConfig, VertexContract
-from mlops.src.serving.endpoint import Asked, Endpoint, Handle
 from mlops.src.serving.instances import Instances, InstancesRefused
-from mlops.src.serving.limits import Turnstile
 from mlops.src.serving.model_slot import ModelSlot
 from mlops.src.serving.predictor import Predictor
 from mlops.src.serving.telemetry import Telemetry
 from telecom.errors import DependencyUnavailable, InputRefused, NotFound, UsageError
+from telecom.serving.admission import Admission
+from telecom.serving.answers import Answer
+from telecom.serving.app import DirectApp
+from telecom.serving.endpoint import Asked, Endpoint, Handle
+from telecom.serving.limits import Turnstile
 
 CUSTOMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 INLINE_BYTES = 16_384
@@ -92,7 +93,7 @@ class ChurnService:
             raise DependencyUnavailable("The customer's served features break their contract.") from error
         answered = self._in_service().predict(rows, reasons=True)
         self._telemetry.scored(answered.probabilities)
-        return Answer(200, orjson.dumps({"customer_id": customer, **answered.answers[0]}), instances=1)
+        return Scored(200, orjson.dumps({"customer_id": customer, **answered.answers[0]}), instances=1)
 
     def close(self) -> None:
         """Ends the threads."""
@@ -114,7 +115,7 @@ class ChurnService:
         rows = self._instances.rows(instances)
         found = self._in_service().predict(rows, reasons=reasons)
         self._telemetry.scored(found.probabilities)
-        return Answer(200, orjson.dumps({"predictions": found.answers}), instances=len(rows))
+        return Scored(200, orjson.dumps({"predictions": found.answers}), instances=len(rows))
 
     def _features_of(self, customer: str) -> Mapping[str, Any] | None:
         try:
@@ -145,31 +146,6 @@ def question_of(body: bytes) -> tuple[list[Any], bool]:
     return asked["instances"], reasons
 
 
-class ChurnApp(FastAPI):
-    """FastAPI with a shortcut: a request for one of the `direct` paths goes to its endpoint without being routed.
-
-    An endpoint handles its own errors, so that nothing of what it is spared is missed. Where traces are made, requests
-    take the usual way, on which they get the name of their route.
-    """
-
-    def __init__(self, direct: Mapping[str, Endpoint], **options: Any) -> None:
-        super().__init__(**options)
-        self._direct = direct
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """The usual stack behind the shortcut."""
-        usual, direct = super().build_middleware_stack(), self._direct
-
-        async def shortcut(scope: Scope, receive: Receive, send: Send) -> None:
-            endpoint = direct.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-            if endpoint is None or "fastapi.telemetry" in scope:
-                await usual(scope, receive, send)
-            else:
-                await endpoint(scope, receive, send)
-
-        return shortcut
-
-
 def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
     """The service's routes over its parts. `turnstile` is given by whoever ends the process in order."""
     config, vertex, telemetry = wiring.config, wiring.vertex, wiring.telemetry
@@ -185,7 +161,8 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         service.close()
 
     def bounded(name: str, handle: Handle) -> Endpoint:
-        return Endpoint(name, handle, turnstile, telemetry, config.timeout_seconds, config.body_bytes)
+        seconds, most = config.timeout_seconds, config.body_bytes
+        return Endpoint(name, handle, turnstile, telemetry, seconds=seconds, most_bytes=most, refuse=refusal)
 
     async def ready() -> Response:
         predictor = wiring.slot.predictor
@@ -206,7 +183,7 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
     routes += [Route(path, _told(ready)) for path in sorted({vertex.health_route, "/readyz"} - {""})]
     routes += [Route("/healthz", _told(alive)), Route("/metrics", _told(metrics))]
     hidden = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))
-    return ChurnApp(predictions, title="Churn", lifespan=lifespan, routes=routes, telemetry=wiring.traces, **hidden)
+    return DirectApp(predictions, title="Churn", lifespan=lifespan, routes=routes, telemetry=wiring.traces, **hidden)
 
 
 def _told(page: Callable[[], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

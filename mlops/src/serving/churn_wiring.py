@@ -1,39 +1,21 @@
 """The churn service over the real ports, and its process. An entry point: the one file of it that opens them."""
 
-import gc
-import logging
-import os
-import signal
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from mlops.src.feature_store_loader import GROUP
-from mlops.src.serving.admission import Admission
 from mlops.src.serving.churn_service import Wiring, create_app
 from mlops.src.serving.config import ServingConfig, VertexContract
-from mlops.src.serving.connections import server_of
-from mlops.src.serving.limits import Turnstile
 from mlops.src.serving.model_slot import ModelSlot, RegistrySource, Source, StorageSource
 from mlops.src.serving.telemetry import Telemetry
-from telecom import logs
-from telecom.bootstrap import Platform, load_adapter, missing_extra
+from telecom.bootstrap import Platform, load_adapter
 from telecom.ports import FeatureStore, ModelRegistry
+from telecom.serving import process
+from telecom.serving.admission import Admission
+from telecom.serving.limits import Turnstile
+from telecom.serving.traces import traces
 from telecom.tokens import audience_of
-
-SWITCH_SECONDS = 0.0005
-"""How long a thread that answers a batch keeps the interpreter; Python's 5 ms would be added to small requests."""
-TRACES: Mapping[str, Any] = {
-    "auto_configure": True,
-    "operation_spans": False,
-    "metrics": False,
-    "logs": False,
-    "exclude": lambda scope: scope["path"] in ("/healthz", "/readyz", "/metrics"),
-}
-"""FastAPI's own OpenTelemetry: spans only, and only where one of the COLLECTORS is set."""
-COLLECTORS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Wiring:
@@ -54,7 +36,7 @@ def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> W
         anybody = settings.backend == "local" and not config.allowed
         callers = None if anybody else config.allowed
         admission = Admission(lambda: platform.identity, audience_of(settings, "churn"), callers)
-    return Wiring(slot, admission, _features(platform), telemetry, config, vertex, _traces())
+    return Wiring(slot, admission, _features(platform), telemetry, config, vertex, traces())
 
 
 def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
@@ -63,31 +45,9 @@ def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
     Port 0 takes a free one; the log says which.
     """
     config, turnstile = wiring.config, Turnstile(wiring.config.concurrency)
-    logs.configure(project)
-    # Python looks all of these up for every line, and ours tell none of them.
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    sys.setswitchinterval(SWITCH_SECONDS)
-    # uvicorn ends in order, then repeats the signal; whoever called us must get to clean up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    process.prepare(project)
     app = create_app(wiring, turnstile)
-    # What was made until now lives as long as the process; looking through it again would stop everything for 50 ms.
-    gc.freeze()
-    gc.enable()
-    server_of(app, host, port, turnstile, drain=config.drain_seconds, finish=config.timeout_seconds).run()
-
-
-def _traces() -> Mapping[str, Any]:
-    """How FastAPI makes traces.
-
-    Raises:
-        MissingExtra: somebody collects them, and what sends them is not installed.
-    """
-    if any(os.environ.get(name) for name in COLLECTORS):
-        try:
-            import_module("opentelemetry.exporter.otlp.proto.http.trace_exporter")
-        except ModuleNotFoundError as error:
-            raise missing_extra(error, "telemetry") from error
-    return TRACES
+    process.run(app, host, port, turnstile, drain=config.drain_seconds, finish=config.timeout_seconds)
 
 
 def _source(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Source:

@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 
-from mlops.src.serving.dispatcher_answers import HANDLERS, Forbidden, TooLarge, Unverifiable, refusal, told, verdict
+from mlops.src.serving.dispatcher_answers import HANDLERS, Unverifiable, refusal, told, verdict
 from mlops.src.serving.dispatcher_gauges import Gauges
 from mlops.src.serving.dispatcher_messages import LARGEST_BODY, Order, delivery_of, order_of
 from mlops.src.serving.dispatcher_runs import Runs, Standing
@@ -27,6 +27,7 @@ from telecom import logs
 from telecom.errors import DependencyUnavailable, TelecomError, TokenRefused, UsageError
 from telecom.pipeline_runs import JOB_ID
 from telecom.ports import Caller, Identity, PipelineRequest, Pipelines
+from telecom.serving.answers import Forbidden, TooLarge
 from telecom.tokens import bearer
 
 log = logging.getLogger(__name__)

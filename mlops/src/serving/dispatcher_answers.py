@@ -10,13 +10,9 @@ from starlette.exceptions import HTTPException
 from mlops.src.serving.dispatcher_runs import Standing
 from telecom.console import plain
 from telecom.errors import DependencyUnavailable, InputRefused, NotFound, TelecomError, TokenRefused, UsageError
+from telecom.serving.answers import OURS, Forbidden, TooLarge
 
 RETRY_AFTER_SECONDS = 30
-OURS = "An error of ours; see the log."
-
-
-class Forbidden(TelecomError):
-    """A verified caller who is not among those who may send messages."""
 
 
 class Unverifiable(DependencyUnavailable):
@@ -24,10 +20,6 @@ class Unverifiable(DependencyUnavailable):
 
     def __init__(self) -> None:
         super().__init__("Tokens cannot be verified just now.", "Send the message again.")
-
-
-class TooLarge(TelecomError):
-    """A request with more bytes than any message has."""
 
 
 # The first kind that fits decides: status, outcome of the message.

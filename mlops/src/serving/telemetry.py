@@ -10,7 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from mlops.src.serving.churn_answers import Scored
 from mlops.src.serving.predictor import Predictor
+from telecom.serving.answers import Answer
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +77,9 @@ class Telemetry:
         """Counts probabilities that are about to be answered."""
         self._scores.add(probabilities)
 
-    def answered(self, route: str, status: int, seconds: float, instances: int, *, sampled: bool) -> None:
-        """Counts, times and logs a request; `instances` are the customers that it asked about, as far as is known."""
+    def answered(self, route: str, answer: Answer, seconds: float, *, sampled: bool) -> None:
+        """Counts, times and logs a request."""
+        status, instances = answer.status, answer.instances if isinstance(answer, Scored) else 0
         if (answers := self._answers.get((route, status))) is None:
             answers = self._answers[route, status] = self._requests.labels(route, status)
         answers.inc()

@@ -16,15 +16,15 @@ from mlops.src.modelling.churn_model import ChurnModel
 from mlops.src.modelling.features import CHURN_FEATURES
 from mlops.src.modelling.threshold import EconomicsConfig
 from mlops.src.modelling.trainer import fit
-from mlops.src.serving.admission import Admission
 from mlops.src.serving.churn_service import Features, Wiring, create_app
 from mlops.src.serving.config import ServingConfig, VertexContract
-from mlops.src.serving.limits import Turnstile
 from mlops.src.serving.model_slot import ModelSlot, RegistrySource
 from mlops.src.serving.telemetry import Telemetry
 from mlops.tests.labelled import Registry
 from mlops.tests.modelling.conftest import make_world
 from telecom.errors import NotFound
+from telecom.serving.admission import Admission
+from telecom.serving.limits import Turnstile
 
 CUSTOMER = {
     "customerID": "0001-AAAAA",

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import uvicorn
 
-from mlops.src.serving import connections
-from mlops.src.serving.connections import DrainingServer, Joined, server_of
-from mlops.src.serving.limits import Turnstile
 from mlops.tests.serving.churn_fakes import CUSTOMER, Service, registry_with
 from mlops.tests.serving.conftest import Model
+from telecom.serving import connections
+from telecom.serving.connections import DrainingServer, Joined, server_of
+from telecom.serving.limits import Turnstile
 
 BODY = json.dumps({"instances": [CUSTOMER]}).encode()
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)

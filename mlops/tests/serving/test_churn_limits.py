@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from mlops.src.serving import limits
 from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, pieces, registry_with, request
 from mlops.tests.serving.conftest import Model
 from mlops.tests.serving.fakes import served
+from telecom.serving import limits
 
 ASKED = json.dumps({"instances": [CUSTOMER]}).encode()
 

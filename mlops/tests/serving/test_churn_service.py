@@ -10,7 +10,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from mlops.src.serving.admission import MOST_REMEMBERED, REMEMBERED_SECONDS, Admission
 from mlops.src.serving.churn_service import INLINE_BYTES
 from mlops.src.serving.config import VertexContract
 from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, no_store, registry_with
@@ -19,6 +18,7 @@ from mlops.tests.serving.fakes import FakeIdentity, served
 from telecom import errors
 from telecom.errors import TokenRefused
 from telecom.ports import Caller
+from telecom.serving.admission import MOST_REMEMBERED, REMEMBERED_SECONDS, Admission
 
 Said = Callable[[], list[dict[str, Any]]]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

@@ -33,7 +33,7 @@ class GoogleIdentity:
     """Implements `telecom.ports.Identity`. Keys come from `keys_url`, else TELECOM_JWKS_URL, else Google."""
 
     def __init__(self, settings: Settings, keys_url: str = "") -> None:
-        self._keys = _Keys(_trusted(keys_url or os.environ.get("TELECOM_JWKS_URL") or CERTIFICATES))
+        self._keys = Keys(trusted(keys_url or os.environ.get("TELECOM_JWKS_URL") or CERTIFICATES))
 
     def verify(self, token: str, audience: str) -> Caller:
         """Who called; `name` is the verified e-mail address.
@@ -50,17 +50,27 @@ class GoogleIdentity:
         except jwt.PyJWTError as error:
             raise TokenRefused("key_unknown") from error
         claims = claims_of(token, key, algorithm=ALGORITHM, audience=audience, issuers=ISSUERS)
-        return Caller(_email(claims), claims)
+        return Caller(email_of(claims), claims)
 
 
-def _email(claims: Mapping[str, Any]) -> str:
+def email_of(claims: Mapping[str, Any]) -> str:
+    """The verified e-mail address.
+
+    Raises:
+        TokenRefused: there is none.
+    """
     email = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(email, str) or not email:
         raise TokenRefused("email")
     return email
 
 
-def _trusted(url: str) -> str:
+def trusted(url: str) -> str:
+    """The address of keys, if it is https or on this machine.
+
+    Raises:
+        UsageError: it is neither.
+    """
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url
@@ -74,7 +84,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-class _Keys(jwt.PyJWKClient):
+class Keys(jwt.PyJWKClient):
     """Google's keys, cached for an hour; an unknown key id asks again at most every 30 s, a failure every 5 s."""
 
     def __init__(self, url: str) -> None:

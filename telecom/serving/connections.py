@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from mlops.src.serving.limits import Turnstile
+from telecom.serving.limits import Turnstile
 
 PATIENCE_SECONDS = 10.0
 """How long a connection may be open without a request that has arrived up to its body."""

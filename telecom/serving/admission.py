@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from mlops.src.serving.dispatcher_answers import Forbidden
 from telecom.errors import DependencyUnavailable, TelecomError, TokenRefused
 from telecom.ports import Caller, Identity
+from telecom.serving.answers import Forbidden
 from telecom.tokens import bearer
 
 log = logging.getLogger(__name__)
@@ -37,10 +37,10 @@ class Admission:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._identity, self._audience, self._callers, self._clock = identity, audience, callers, clock
-        self._known: dict[bytes, float] = {}
+        self._known: dict[bytes, tuple[float, Caller]] = {}
 
-    async def admit(self, authorization: str | None) -> None:
-        """Returns if it is certain who calls and they may.
+    async def admit(self, authorization: str | None) -> Caller:
+        """Who calls, if that is certain and they may.
 
         Raises:
             TokenRefused: it is not certain.
@@ -49,13 +49,14 @@ class Admission:
         """
         token = bearer(authorization)
         name = hashlib.sha256(token.encode()).digest()
-        if self._known.get(name, 0.0) > self._clock():
-            return
+        if (known := self._known.get(name)) and known[0] > self._clock():
+            return known[1]
         # Keys may have to be fetched.
         caller = await asyncio.get_running_loop().run_in_executor(None, self._verified, token)
         if self._callers is not None and caller.name not in self._callers:
-            raise Forbidden("This caller may not ask for predictions.")
+            raise Forbidden("This caller may not ask here.")
         self._remember(name, caller)
+        return caller
 
     def prepare(self) -> None:
         """Opens the port, which imports what verifies, before the first caller waits for that."""
@@ -83,7 +84,7 @@ class Admission:
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
         expiry = caller.claims.get("exp", 0)
-        self._known[name] = min(self._clock() + REMEMBERED_SECONDS, float(expiry))
+        self._known[name] = min(self._clock() + REMEMBERED_SECONDS, float(expiry)), caller
 
 
 def _nobody_can_tell() -> DependencyUnavailable:

@@ -5,23 +5,14 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from mlops.src.serving.dispatcher_answers import TooLarge
-from telecom.errors import TelecomError, UsageError
+from telecom.errors import UsageError
+from telecom.serving.answers import ClientGone, TooLarge, TooMany
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-
-class TooMany(TelecomError):
-    """More requests at once than the service takes."""
-
-
 MOST_CARRIED = 32 << 20
 """Bytes of all bodies together; each one may be as large as one body may be."""
-
-
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
 
 
 @dataclass
@@ -103,4 +94,4 @@ async def read_body(headers: dict[str, str], receive: Receive, most: int, took: 
 
 
 def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"The request has more than {most:,} bytes.", "Send fewer instances at once.")
+    return TooLarge(f"The request has more than {most:,} bytes.", "Send less at once.")

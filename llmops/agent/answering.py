@@ -1,0 +1,203 @@
+"""The agent loop of one turn: a model with tools, its answer checked, once more if it fails, then a refusal.
+
+Where the paid model cannot answer (down, slow, over budget, blocked, half an answer), the responder does.
+"""
+
+import asyncio
+import hashlib
+import logging
+from dataclasses import dataclass
+
+from pydantic_ai import Agent, RunContext, TextContent, UsageLimits
+from pydantic_ai.exceptions import ContentFilterError, UsageLimitExceeded
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserContent, UserPromptPart
+from pydantic_ai.models import Model
+from pydantic_ai.run import AgentRunResult
+from pydantic_ai.usage import RunUsage
+
+from llmops.agent.citations import as_evidence, cited, unmarked
+from llmops.agent.memory import Session
+from llmops.agent.parts import Parts
+from llmops.agent.tools_registry import toolset
+from llmops.agent.turn import Role, Usage
+from llmops.agent.workbench import Brief, Workbench
+from telecom.errors import DependencyUnavailable, LlmFailed
+from telecom.ports import Found
+
+MOST_REQUESTS, MOST_CALLS = 8, 16
+RESPONDER_SECONDS = 1.5
+"""Kept back from the deadline, for the responder to answer where the model does not."""
+NOTHING_SAID = "—"
+THIS_MESSAGE = frozenset(("blocked", "too_long", "half_answer"))
+CUT_OFF = frozenset(("length", "content_filter", "error"))
+log = logging.getLogger(__name__)
+Loop = Agent[Workbench, str]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer that may go out: its passages, who gave it, and what it cost. `refused`: nothing could be supported."""
+
+    message: str
+    rests_on: tuple[Found, ...]
+    model: str
+    usage: Usage
+    refused: bool = False
+
+
+class HalfAnAnswer(Exception):
+    """The model was cut off."""
+
+
+class Answering:
+    """The agents of all roles, built once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._loops: dict[tuple[Role, bool], Loop] = {
+            (role, tools): _loop(role, tools=tools) for role in ("customer", "agent") for tools in (True, False)
+        }
+
+    async def answer(self, bench: Workbench, brief: Brief) -> Answered:
+        """The answer to a message.
+
+        Raises:
+            DependencyUnavailable: the deadline passed.
+        """
+        parts, ask = self._parts, bench.ask
+        if parts.model is not None:
+            if parts.ladder.usable("llm", ask) and (found := await self._by_model(parts.model, bench, brief)):
+                return found
+            bench.missing.add("llm")
+        try:
+            return await self._checked(parts.responder, bench, brief, ask.deadline, RunUsage())
+        except TimeoutError as error:
+            raise DependencyUnavailable("The answer took longer than its deadline.", "Ask again.") from error
+
+    async def _by_model(self, model: Model, bench: Workbench, brief: Brief) -> Answered | None:
+        """The paid model's answer; None where it has none. What was used is charged in any case."""
+        ladder, usage = self._parts.ladder, RunUsage()
+        paid = Usage()
+        try:
+            found = await self._checked(model, bench, brief, bench.ask.deadline - RESPONDER_SECONDS, usage)
+        except Exception as error:  # whatever a vendor's client raises, the responder answers
+            works = _works(error)
+            log.warning("The model gave no answer: %s %s", type(error).__name__, getattr(error, "reason", ""))
+            (ladder.succeeded if works else ladder.failed)("llm")
+            found = None
+        else:
+            ladder.succeeded("llm")
+        finally:
+            if usage.requests:
+                paid = ladder.charge(bench.ask, model.model_name, usage.input_tokens, usage.output_tokens)
+        return Answered(found.message, found.rests_on, found.model, paid, found.refused) if found else None
+
+    async def _checked(self, model: Model, bench: Workbench, brief: Brief, until: float, usage: RunUsage) -> Answered:
+        """Runs the loop, at most twice, until an answer passes; otherwise says that it has none."""
+        own = model is self._parts.responder
+        prompt: list[UserContent] = [TextContent(_context(bench, brief), metadata=brief), TextContent(brief.message)]
+        history = () if own else _history(brief.session)
+        for _ in range(1 if own else 2):
+            run = await self._run(model, bench, prompt, history, until, usage)
+            rests_on = cited(run.output, brief.found, by_words=not own)
+            message = unmarked(run.output)
+            complaints = await self._complaints(message, bench, rests_on, until)
+            if own:
+                bench.state = (run.response.provider_details or {}).get("state", {})
+            if not complaints:
+                return Answered(message, rests_on, model.model_name, Usage())
+            bench.codes.add("unsupported_answer")
+            history = tuple(run.all_messages())
+            prompt = [TextContent(self._parts.prompts.say("service.write_again", brief.language, faults=complaints))]
+        bench.codes.add("answer_refused")
+        said = self._parts.prompts.say("service.no_support", brief.language)
+        return Answered(said, (), model.model_name, Usage(), refused=True)
+
+    async def _run(
+        self,
+        model: Model,
+        bench: Workbench,
+        prompt: list[UserContent],
+        history: tuple[ModelMessage, ...],
+        until: float,
+        usage: RunUsage,
+    ) -> AgentRunResult[str]:
+        parts, ask = self._parts, bench.ask
+        tokens = None if model is parts.responder else parts.ladder.tokens(ask)
+        limits = UsageLimits(
+            request_limit=usage.requests + MOST_REQUESTS,
+            tool_calls_limit=usage.tool_calls + MOST_CALLS,
+            total_tokens_limit=tokens,
+        )
+        loop = self._loops[ask.principal.role, bench.context is not None and "warehouse" not in bench.missing]
+        run = await asyncio.wait_for(
+            loop.run(prompt, model=model, deps=bench, message_history=history, usage_limits=limits, usage=usage),
+            max(until - parts.clock(), 0.0),
+        )
+        if run.response.finish_reason in CUT_OFF:
+            raise HalfAnAnswer
+        return run
+
+    async def _complaints(self, message: str, bench: Workbench, rests_on: tuple[Found, ...], until: float) -> str:
+        """What is wrong with an answer, for the model to mend; empty where it may go out."""
+        if not message:
+            return NOTHING_SAID
+        evidence = [*bench.evidence, *as_evidence(rests_on)]
+        guard, parts = self._parts.guard, self._parts
+        checking = asyncio.get_running_loop().run_in_executor(parts.pool, lambda: guard.check(message, evidence))
+        verdict = await asyncio.wait_for(checking, max(until - parts.clock(), 0.0))
+        return "" if verdict.ok else "; ".join((*verdict.unsupported, *verdict.links))[:500] or NOTHING_SAID
+
+
+def _works(error: Exception) -> bool:
+    """Whether the model answers as such, and only not this message."""
+    if isinstance(error, LlmFailed):
+        return error.reason in THIS_MESSAGE
+    return isinstance(error, ContentFilterError | UsageLimitExceeded | HalfAnAnswer)
+
+
+def _loop(role: Role, *, tools: bool) -> Loop:
+    loop = Agent(
+        deps_type=Workbench,
+        output_type=str,
+        toolsets=[toolset(role)] if tools else [],
+        retries=1,
+        name=f"assistant-{role}",
+        defer_model_check=True,
+    )
+
+    # Asynchronous, because the others are called in a thread of their own.
+    @loop.instructions
+    async def system(run: RunContext[Workbench]) -> str:
+        return run.deps.prompt.system
+
+    @loop.instructions
+    async def rules(run: RunContext[Workbench]) -> str:
+        return run.deps.prompt.rules
+
+    return loop
+
+
+def _context(bench: Workbench, brief: Brief) -> str:
+    """Passages and the summary of earlier turns between marks that nobody who wrote them could know."""
+    mark = hashlib.sha256(f"{bench.ask.trace_id}{bench.ask.session_id}".encode()).hexdigest()[:12]
+    say = bench.parts.prompts.say
+    parts = [
+        f"[{place}] {one.passage.title} · {one.passage.section}\n{one.passage.text}"
+        for place, one in enumerate(brief.found, 1)
+    ]
+    if brief.session.summary:
+        parts.append(say("service.summary", brief.language, summary=brief.session.summary))
+    body = "\n\n".join(parts) or say("service.no_passages", brief.language)
+    return say("service.context", brief.language, mark=mark, body=body, today=f"{bench.ask.now:%d/%m/%Y}")
+
+
+def _history(session: Session) -> tuple[ModelMessage, ...]:
+    return tuple(
+        message
+        for turn in session.turns
+        for message in (
+            ModelRequest(parts=[UserPromptPart(turn.user)]),
+            ModelResponse(parts=[TextPart(turn.assistant)]),
+        )
+    )

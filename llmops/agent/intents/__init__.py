@@ -1,0 +1,1 @@
+"""What a message wants: a linear classifier over parts of words, and what it names (months, yes and no, services)."""

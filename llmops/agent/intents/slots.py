@@ -1,0 +1,98 @@
+"""What a message names: a yes or no, a month, a step that was done, a service, a channel. Rules, in both languages."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+
+from telecom.passages import folded
+
+MOST_WORDS, MOST_NODDING = 12, 5
+"""A longer message is no mere answer, or no mere yes or no."""
+_MONTHS: Mapping[str, int] = {
+    name: place % 12 + 1
+    for place, name in enumerate(
+        "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro "
+        "january february march april may june july august september october november december".split()
+    )
+}
+_MONTH = re.compile(
+    rf"\b({'|'.join(name for name in _MONTHS if name != 'may')}|in may)\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?"
+)
+_DIGITS = re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/(20\d\d)(?!\d)")
+_LAST = re.compile(
+    r"\bmes (?:passado|anterior)\b|\b(?:fatura|conta) (?:passada|anterior)\b|\b(?:last|previous) month\b"
+)
+_BEFORE_LAST = re.compile(r"\bretrasado\b|\bmonth before(?: last)?\b")
+_ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("still", re.compile(
+        r"\b(?:continua"
+        r"|ainda (?:esta|nao|sem|lent)|nada mudou|nao (?:resolveu|adiantou|funcionou|voltou|mudou|melhorou)"
+        r"|do mesmo jeito|na mesma|e nada|mesma coisa|still|didn.?t (?:help|work)|no change|same problem)\b")),
+    ("done", re.compile(
+        r"\b(?:ja (?:fiz|reiniciei|desliguei|testei|conferi|tentei|troquei|religuei|olhei|verifiquei|liguei)|reiniciei"
+        r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
+        r"|restarted(?: it)?|already did)\b")),
+    ("no", re.compile(
+        r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa(?: pra la)?|nao (?:quero|precisa|obrigad[oa])"
+        r"|no|nope|no thanks|not now)\b")),
+    ("yes", re.compile(
+        r"^(?:(?:sim|ss|claro|ok|okay|beleza|blz|com certeza|fechado|confirmo|autorizo|aceito"
+        r"|yes|yeah|yep|sure|go ahead)\b"
+        r"|(?:s|isso(?: mesmo)?|pode(?: ser| sim| fazer| mandar| propor| reiniciar| agendar| marcar| prosseguir)?"
+        r"|quero(?: sim)?|por favor|manda|bora|vamos|faz isso|please(?: do)?|do it)(?: por favor| please)?$)")),
+)  # fmt: skip
+_NAMES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "restart": r"\breinici(?:a|e|ar|em|o)\b|\b(?:restart|reboot|reset)\b",
+        "mobile": r"\b(?:celular|4g|5g|chip|mobile|cell ?phone|dados moveis|linha movel)\b",
+        "whatsapp": r"\b(?:whatsapp|zap|whats)\b",
+        "email": r"\b(?:e-?mail)\b",
+        "sms": r"\bsms\b",
+        "why": r"\b(?:por ?que|pq|motivo|razao|why|reason)\b",
+        "services": r"\b(?:servicos?|adiciona\w*|extras?|services?)\b",
+        "list": r"\b(?:quais|disponiveis|tabela|which|what plans|all)\b",
+        "others": r"\b(?:outr[oa] (?:cliente|pessoa)|vizinh[oa]|cliente [a-z]+ da|another customer|my neighbou?r.?s)\b",
+        "fine": r"\b(?:multa|fidelidade|permanencia|fine|loyalty|penalty|termination fee)\b",
+        "medical": r"\b(?:respirador|oxigenio|home ?care|aparelho medico|hospital(?:ar)?)\b",
+        "service_change": r"^(?!.*\b(?:contest|nao pedi|nunca)).*\b(?:tira\w*|retir\w+|remov\w+|cancel\w*|contrata\w*|adicion\w+|add"
+        r"|inclu\w+|assina\w*)\b.*\b(?:seguranca digital|backup em nuvem|protecao de aparelhos|suporte (?:tecnico )?premium"
+        r"|streaming (?:tv|filmes))\b",
+        "late_fee": r"\b(?:juros|encargos?|late fee|interest|multa (?:por|de|do) atraso|atrasad[oa])\b",
+    }.items()
+}
+
+
+def short_answer(message: str) -> str:
+    """`yes`, `no`, `done` or `still` where that is what a short message says, otherwise empty."""
+    plain = folded(message).strip(" .!?,;")
+    count = len(plain.split())
+    found = next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), "")
+    return found if count <= (MOST_NODDING if found in ("yes", "no") else MOST_WORDS) else ""
+
+
+def month_named(message: str, today: date) -> str:
+    """The month that a message names, as YYYY-MM: the last one of that name; empty where it names none."""
+    plain = folded(message)
+    if _BEFORE_LAST.search(plain):
+        return _back(today, 2)
+    if _LAST.search(plain):
+        return _back(today, 1)
+    if digits := _DIGITS.search(plain):
+        return f"{digits[2]}-{int(digits[1]):02d}"
+    if name := _MONTH.search(plain):
+        month = _MONTHS[name[1].removeprefix("in ")]
+        year = int(name[2]) if name[2] else today.year - (month > today.month)
+        return f"{year}-{month:02d}"
+    return ""
+
+
+def named(message: str) -> frozenset[str]:
+    """Which of the things that change an answer are named."""
+    plain = folded(message)
+    return frozenset(name for name, pattern in _NAMES.items() if pattern.search(plain))
+
+
+def _back(today: date, months: int) -> str:
+    place = today.year * 12 + today.month - 1 - months
+    return f"{place // 12}-{place % 12 + 1:02d}"

@@ -1,0 +1,117 @@
+"""What a conversation remembers: its last turns, a summary of those before, and where a journey stands.
+
+A session belongs to one principal and one customer: its record's key is made of both, so that nobody else's request can
+name it, and what it holds is compared again when it is read. Everything in it is masked. It expires, and is erased with
+the customer's other records. (ADR 11.)
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from llmops.agent.turn import Ask, Language
+from llmops.tools.words import short
+from telecom.errors import NotFound
+from telecom.ports import Record, Records
+
+KIND = "session"
+LASTS = timedelta(hours=24)
+MOST_TURNS = 6
+MOST_TEXT = 1_500
+MOST_SUMMARY = 1_200
+SUMMARY_LINE = 160
+
+
+@dataclass(frozen=True)
+class Said:
+    """One turn, masked."""
+
+    user: str
+    assistant: str
+    intent: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A conversation so far. `state` is the responder's, small and JSON; `count` counts all turns."""
+
+    turns: tuple[Said, ...] = ()
+    summary: str = ""
+    state: Mapping[str, Any] = field(default_factory=dict)
+    language: Language = "pt-BR"
+    count: int = 0
+
+    def after(self, said: Said, state: Mapping[str, Any], language: Language) -> "Session":
+        """With one more turn; what no longer fits becomes a line of the summary."""
+        turns = (*self.turns, _bounded(said))
+        old, kept = turns[:-MOST_TURNS], turns[-MOST_TURNS:]
+        summary = "\n".join([*self.summary.splitlines(), *(_line(turn) for turn in old)])
+        return Session(kept, _newest(summary), dict(state), language, self.count + 1)
+
+
+def load(records: Records, ask: Ask) -> Session:
+    """The session of a message; a new one where there is none.
+
+    Raises:
+        NotFound: the record is somebody else's.
+    """
+    record = records.read(KIND, key_of(ask))
+    if record is None:
+        return Session()
+    value = record.value
+    if (value["principal"], value["customer_id"]) != (_who(ask), ask.customer_id or ""):
+        raise NotFound("There is no such conversation.", "Begin a new one.")
+    return Session(
+        turns=tuple(Said(*turn) for turn in value["turns"]),
+        summary=value["summary"],
+        state=value["state"],
+        language=value["language"],
+        count=value["count"],
+    )
+
+
+def save(records: Records, ask: Ask, session: Session) -> None:
+    """Keeps the session for another day. Of two turns at once, the later one's state stands."""
+    value = {
+        "principal": _who(ask),
+        "customer_id": ask.customer_id or "",
+        "turns": [[turn.user, turn.assistant, turn.intent] for turn in session.turns],
+        "summary": session.summary,
+        "state": dict(session.state),
+        "language": session.language,
+        "count": session.count,
+    }
+    record = Record(key_of(ask), value, ask.customer_id or "", ask.now + LASTS)
+    records.change(KIND, record.key, lambda _: record)
+
+
+def key_of(ask: Ask) -> str:
+    """The record's key; the parts are told apart by their lengths."""
+    parts = (_who(ask), ask.customer_id or "", ask.session_id)
+    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _who(ask: Ask) -> str:
+    return f"{ask.principal.role}:{ask.principal.name}"
+
+
+def _bounded(said: Said) -> Said:
+    return Said(said.user[:MOST_TEXT], said.assistant[:MOST_TEXT], said.intent)
+
+
+def _line(said: Said) -> str:
+    return short(f"[{said.intent}] {said.user} → {said.assistant}", SUMMARY_LINE)
+
+
+def _newest(summary: str) -> str:
+    """Whole lines from the end, as many as fit."""
+    kept: list[str] = []
+    room = MOST_SUMMARY
+    for line in reversed(summary.splitlines()):
+        if len(line) + 1 > room:
+            break
+        kept.append(line)
+        room -= len(line) + 1
+    return "\n".join(reversed(kept))

@@ -1,0 +1,56 @@
+-- Customers of the newest scores by what their leaving would cost, filtered; one page, and how many there are in all.
+WITH scored AS (
+  SELECT *
+  FROM telecom_gold.telco_churn_scored
+  WHERE snapshot_date BETWEEN @since AND @today
+  QUALIFY snapshot_date = MAX(snapshot_date) OVER ()
+),
+
+holders AS (
+  SELECT customer_id, full_name, city, state
+  FROM telecom_bronze.crm_customers
+  WHERE snapshot_date BETWEEN @since AND @today
+  QUALIFY snapshot_date = MAX(snapshot_date) OVER ()
+),
+
+contracts AS (
+  SELECT customer_id, contract
+  FROM telecom_gold.telco_churn_features
+  WHERE snapshot_date BETWEEN @since AND @today
+  QUALIFY snapshot_date = MAX(snapshot_date) OVER ()
+)
+
+SELECT
+  scored.customer_id,
+  holders.full_name,
+  holders.city,
+  holders.state,
+  contracts.contract,
+  scored.snapshot_date,
+  scored.risk_segment,
+  scored.churn_probability,
+  scored.monthly_charges,
+  scored.churn_probability * scored.monthly_charges * @months AS expected_loss,
+  scored.top_reasons,
+  COUNT(*) OVER () AS found
+FROM scored
+LEFT JOIN holders ON holders.customer_id = scored.customer_id
+LEFT JOIN contracts ON contracts.customer_id = scored.customer_id
+WHERE
+  (@everybody OR STRPOS(@allowed, CONCAT(',', scored.customer_id, ',')) > 0)
+  AND (@segment = '' OR scored.risk_segment = @segment)
+  AND (@contract = '' OR contracts.contract = @contract)
+  AND (@city = '' OR LOWER(holders.city) = LOWER(@city))
+  AND (
+    @reason = ''
+    OR EXISTS(
+      SELECT 1 FROM UNNEST(scored.top_reasons) AS reason WHERE reason.feature = @reason AND reason.contribution > 0
+    )
+  )
+  AND (
+    @search = ''
+    OR STRPOS(LOWER(scored.customer_id), LOWER(@search)) > 0
+    OR STRPOS(LOWER(holders.full_name), LOWER(@search)) > 0
+  )
+ORDER BY expected_loss DESC, scored.customer_id
+LIMIT 100 OFFSET 0

@@ -1,0 +1,114 @@
+"""Tickets, registering a contact, calls back, and the account's data."""
+
+from llmops.agent.intents.features import ideas, words
+from llmops.agent.responder.figures import joined, lines, paragraphs, worded
+from llmops.agent.responder.view import Refused, View
+from llmops.tools.crm_tool import Profile
+from llmops.tools.drafts import ActionDraft
+from llmops.tools.ticket_tool import Category, Tickets
+from llmops.tools.visit_windows import BRASILIA, next_visit
+from llmops.tools.words import day, short
+
+ENOUGH_WORDS = 6
+"""A shorter request to register something does not say what."""
+# The first idea that a report carries decides its category.
+CATEGORIES: tuple[tuple[str, Category], ...] = (
+    ("cancel", "cancellation"),
+    ("charge", "billing"),
+    ("bill", "billing"),
+    ("pay", "billing"),
+    ("mobile", "mobile_signal"),
+    ("slow", "internet_slow"),
+    ("wifi", "internet_slow"),
+    ("down", "internet_down"),
+    ("internet", "internet_down"),
+    ("device", "equipment"),
+    ("lamp", "equipment"),
+    ("technician", "equipment"),
+    ("plan", "plan_change"),
+    ("change", "plan_change"),
+)
+USUAL: Category = "plan_change"
+
+
+def tickets(view: View) -> str:
+    """What is open, and how it stands."""
+    found: Tickets = view.ask("open_tickets")
+    if not found.tickets:
+        return paragraphs(view.say("contacts.no_tickets"), view.say("contacts.new_ticket"))
+    shown = lines(
+        view.say(
+            "contacts.ticket",
+            id=each.ticket_id,
+            about=worded(each.category_words, view.language),
+            status=worded(each.status, view.language),
+            opened=day(each.opened_at.astimezone(BRASILIA).date()),
+            priority=worded(each.priority, view.language),
+        )
+        for each in found.tickets
+    )
+    more = view.say("contacts.more_tickets", count=found.open_count) if found.open_count > len(found.tickets) else ""
+    return paragraphs(view.say("contacts.tickets", lines=shown), more, view.guide("contacts.guide", most=260))
+
+
+def register(view: View) -> str:
+    """Prepares a ticket of what was told; asks where nothing was."""
+    told = view.brief.message
+    if view.pending.get("kind") != "what" and len(words(told)) < ENOUGH_WORDS:
+        view.state["pending"] = {"kind": "what", "intent": "register_contact"}
+        return view.say("contacts.what_about")
+    if view.understood.answer == "no":
+        return view.say("service.dropped")
+    carried = ideas(words(told))
+    category = next((name for idea, name in CATEGORIES if idea in carried), USUAL)
+    given = {"category": category, "priority": "medium", "subject": short(told, 70), "description": short(told, 480)}
+    try:
+        title = view.propose(ActionDraft("ticket_registration", "Registro do contato a pedido.", given)).title
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)
+    return view.say("contacts.register_proposed", title=title)
+
+
+def human(view: View) -> str:
+    """Prepares a call back in the next window."""
+    when = next_visit(view.now, no_service=False)
+    topic = short(" / ".join(turn.user for turn in view.brief.session.turns[-2:]) or view.brief.message, 300)
+    given = {"day": when.day.isoformat(), "window": when.window, "topic": topic}
+    try:
+        title = view.propose(ActionDraft("callback", "O cliente pediu para falar com uma pessoa.", given)).title
+    except Refused as refused:
+        if refused.error.code in ("unavailable", "agents_only"):
+            raise
+        return view.say("contacts.callback_refused", message=refused.error.message)
+    return view.say("contacts.callback_proposed", title=title)
+
+
+def _open(view: View, profile: Profile) -> str:
+    if not profile.open_tickets:
+        return view.say("contacts.no_tickets")
+    return view.say(
+        "contacts.account_tickets", ids=joined([each.ticket_id for each in profile.open_tickets], view.language)
+    )
+
+
+def account(view: View) -> str:
+    """Who the customer is; personal data stay masked."""
+    profile: Profile = view.ask("customer_profile")
+    said = view.say(
+        "contacts.account",
+        name=profile.full_name,
+        city=profile.city,
+        state=profile.state,
+        since=day(profile.customer_since),
+        email=profile.email,
+        phone=profile.phone,
+        channel=worded(profile.preferred_channel, view.language),
+    )
+    services = joined(profile.products, view.language)
+    changing = "change" in ideas(words(view.brief.message)) or "atualizar" in view.brief.message.lower()
+    return paragraphs(
+        said,
+        view.say("contacts.account_services", products=services) if services else "",
+        _open(view, profile),
+        view.say("contacts.account_change") if changing else "",
+    )

@@ -1,0 +1,203 @@
+"""Troubleshooting: diagnose, one simple step, diagnose again, then propose a restart, a visit or a ticket."""
+
+import re
+from typing import Literal
+
+from llmops.agent.intents.features import words
+from llmops.agent.responder.figures import measured, moment, paragraphs, several, worded
+from llmops.agent.responder.view import Refused, View
+from llmops.tools.drafts import ActionDraft, ActionType
+from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
+from llmops.tools.ticket_tool import Category
+from llmops.tools.words import day, short
+
+BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
+CATEGORIES: dict[str, Category] = {
+    "no_internet": "internet_down",
+    "slow_internet": "internet_slow",
+    "wifi": "internet_slow",
+    "mobile": "mobile_signal",
+    "equipment": "equipment",
+    "visit": "internet_down",
+}
+ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
+WISHES = frozenset(
+    "quero manda mande mandar agenda agendar marca marcar solicitar send schedule book caiu parou".split()
+)
+_CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
+
+
+def fault(view: View) -> str:
+    """What is the matter with the lines, and the next step of the journey; for mere questions what the guide says."""
+    if _only_asks(view) and (guide := view.guide(most=800, passages=2)):
+        view.state["pending"] = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
+        return paragraphs(view.say("service.knowledge", text=guide), view.say("faults.offer"))
+    service: Literal["internet", "mobile"] = "mobile" if _is_mobile(view) else "internet"
+    found: Diagnosis = view.ask("diagnose_line", service=service)
+    line = _worst(found)
+    stage = int(view.before.get("stage", 0)) if view.before.get("service") == service else 0
+    view.state |= {"service": service, "stage": min(stage + 1, 9)}
+    tried = stage > 0 or view.understood.answer in ("done", "still")
+    match line.advice.verdict:
+        case "area_outage":
+            return _in_outage(view, line, found)
+        case "restarting":
+            ready = _CLOCK.search(line.advice.conclusion)
+            return view.say("faults.restarting", ready=ready[0] if ready else "")
+        case "no_light" | "no_service" | "poor" if service == "mobile":
+            return _mobile_bad(view, line, tried=tried)
+        case "no_light" | "no_service" | "poor":
+            return _bad(view, line, tried=tried)
+        case _:
+            return _good(view, line, tried=tried)
+
+
+def outage(view: View) -> str:
+    """Whether there is an incident in the area."""
+    found: Diagnosis = view.ask("diagnose_line", service="mobile" if "mobile" in view.understood.names else "internet")
+    line = _worst(found)
+    if line.advice.verdict == "area_outage":
+        return _in_outage(view, line, found)
+    others = [_other(view, each) for each in found.outages if not each.own]
+    view.state |= {"service": line.service, "stage": 0}
+    return paragraphs(view.say("faults.no_outage"), *others, fault(view))
+
+
+def _only_asks(view: View) -> bool:
+    """A question about rules or steps, rather than a fault that is happening."""
+    wishes = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
+    return view.understood.intent in ASKABLE and view.asks_rule and not wishes
+
+
+def _is_mobile(view: View) -> bool:
+    intent = view.understood.intent
+    if intent == "mobile" or "mobile" in view.understood.names:
+        return True
+    return intent == view.before.get("topic") and view.before.get("service") == "mobile"
+
+
+def _worst(found: Diagnosis) -> LineDiagnosis:
+    return min(found.lines, key=lambda line: BAD.index(v) if (v := line.advice.verdict) in BAD else len(BAD))
+
+
+def _in_outage(view: View, line: LineDiagnosis, found: Diagnosis) -> str:
+    own = next((each for each in found.outages if each.own), None)
+    if own is None:
+        return view.say("faults.outage_told", words=line.advice.conclusion)
+    said = view.say(
+        "faults.area_outage",
+        incident=own.incident_id,
+        since=moment(own.started_at),
+        until=moment(own.expected_end_at),
+    )
+    return paragraphs(said, *(_other(view, each) for each in found.outages if not each.own))
+
+
+def _other(view: View, each: Outage) -> str:
+    return view.say("faults.other_outages", incident=each.incident_id, until=moment(each.expected_end_at))
+
+
+def _bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
+    said = _diagnosed(view, line, tried=tried)
+    wishes = view.understood.intent == "visit" or "restart" in view.understood.names
+    offered = {draft.type: draft for draft in line.advice.drafts}
+    agreed = view.understood.answer == "yes"
+    if draft := offered.get("modem_restart"):
+        if tried or agreed or wishes:
+            first = view.understood.intent == "visit" and not tried
+            phrase = "faults.restart_first" if first else "faults.restart_proposed"
+            return paragraphs(said, _proposed(view, draft, phrase), _overdue(view, line))
+        step = "faults.poor_step" if line.advice.verdict == "poor" else "faults.no_service_step"
+        view.state["pending"] = {"kind": "step"}
+        return paragraphs(said, view.say(step), _overdue(view, line))
+    if draft := offered.get("technician_visit"):
+        if line.advice.verdict == "no_light" and not (tried or agreed or wishes):
+            view.state["pending"] = {"kind": "step"}
+            return paragraphs(said, view.say("faults.no_light_step"))
+        return paragraphs(said, _proposed(view, draft, "faults.visit_proposed"))
+    return paragraphs(said, view.say("faults.visit_booked"))
+
+
+def _diagnosed(view: View, line: LineDiagnosis, *, tried: bool) -> str:
+    if tried:
+        return view.say("faults.again_bad")
+    if line.advice.verdict == "no_light":
+        return view.say("faults.no_light")
+    technology = worded(line.technology, view.language)
+    if line.advice.verdict == "no_service":
+        return view.say("faults.no_service", technology=technology)
+    return view.say("faults.poor", technology=technology, measures=measured(line, view.language, only_bad=True))
+
+
+def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
+    if tried:
+        return paragraphs(view.say("faults.again_bad"), _ticket(view, line))
+    view.state["pending"] = {"kind": "step"}
+    if line.advice.verdict == "no_service":
+        return view.say("faults.mobile_down")
+    return view.say("faults.mobile_poor", measures=measured(line, view.language, only_bad=True))
+
+
+def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
+    measures = measured(line, view.language)
+    if tried and view.understood.answer in ("still", "done", "yes"):
+        return paragraphs(_healthy(view, line, measures), _ticket(view, line))
+    view.state["pending"] = {"kind": "step"}
+    if "restart" in view.understood.names:
+        return view.say("faults.restart_not_needed", measures=measures)
+    if view.understood.intent == "visit":
+        return paragraphs(_healthy(view, line, measures), view.say("faults.visit_only_if"))
+    if line.service == "mobile":
+        return paragraphs(view.say("faults.mobile_good", measures=measures), view.guide("faults.guide"))
+    old = "firmware" in " ".join(line.advice.next_steps)
+    return paragraphs(
+        _healthy(view, line, measures),
+        view.guide("faults.guide") or view.say("faults.good_step"),
+        view.say("faults.firmware", equipment=line.equipment) if old else "",
+    )
+
+
+def _healthy(view: View, line: LineDiagnosis, measures: str) -> str:
+    if line.service == "mobile":
+        return view.say("faults.mobile_good", measures=measures)
+    phrase = "faults.at_limit" if line.advice.verdict == "at_limit" else "faults.good"
+    return view.say(phrase, technology=worded(line.technology, view.language), measures=measures)
+
+
+def _proposed(view: View, draft: ActionDraft, phrase: str) -> str:
+    wished = phrase == "faults.visit_proposed" and view.understood.intent == "visit"
+    try:
+        return view.say("faults.visit_wished" if wished else phrase, title=view.propose(draft).title)
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)
+
+
+def _ticket(view: View, line: LineDiagnosis) -> str:
+    category = CATEGORIES.get(view.understood.intent, "internet_down")
+    told = [*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message]
+    kind: ActionType = "ticket_registration"
+    draft = ActionDraft(
+        kind,
+        "O problema continua depois dos passos do roteiro.",
+        {
+            "category": category,
+            "priority": "critical" if "medical" in view.understood.names else "medium",
+            "subject": f"Falha continua: linha {line.status_words}",
+            "description": short("Relato: " + " / ".join(told), 480),
+        },
+    )
+    try:
+        return view.say("faults.ticket_proposed", title=view.propose(draft).title)
+    except Refused as refused:
+        return view.say("faults.ticket_exists", message=refused.error.message)
+
+
+def _overdue(view: View, line: LineDiagnosis) -> str:
+    """A line may be down because it is suspended."""
+    if line.advice.verdict != "no_service" or not (bills := view.try_ask("list_invoices", most=3)):
+        return ""
+    late = [each for each in bills.invoices if each.status == "overdue"]
+    if not late:
+        return ""
+    worst = max(late, key=lambda each: each.days_late)
+    return view.say("faults.overdue_line", due=day(worst.due_on), days=several(worst.days_late, "day", view.language))

@@ -1,0 +1,81 @@
+"""Figures and the trade's words for the reader: written the Brazilian way in both languages, as invoices show them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from llmops.agent.turn import Language
+from llmops.tools.network_diagnostics_tool import LineDiagnosis
+from llmops.tools.network_measures import Measure
+from llmops.tools.visit_windows import BRASILIA
+from llmops.tools.words import listed, number
+
+# The tools speak Portuguese; what they say is a closed set.
+ENGLISH: Mapping[str, str] = {
+    "fibra": "fibre", "cobre (DSL)": "copper, DSL", "móvel": "mobile",
+    "potência óptica": "optical power", "margem de ruído (SNR)": "noise margin (SNR)", "atenuação": "attenuation",
+    "sinal (RSRP)": "signal (RSRP)", "velocidade sobre a contratada": "speed against the contracted one",
+    "perda de pacotes": "packet loss", "latência": "latency",
+    "boa": "good", "no limite": "at the limit", "ruim": "bad", "sem leitura": "no reading",
+    "mensal, sem fidelidade": "monthly, without commitment",
+    "de 12 meses": "of 12 months", "de 24 meses": "of 24 months",
+    "boleto eletrônico": "electronic payment slip", "boleto impresso": "printed payment slip",
+    "débito automático em conta": "direct debit", "cartão de crédito (automático)": "credit card (automatic)",
+    "internet sem conexão": "internet without connection", "internet lenta": "slow internet",
+    "sinal do celular": "mobile signal", "fatura": "billing", "equipamento": "equipment",
+    "mudança de plano": "change of plan", "cancelamento": "cancellation",
+    "baixa": "low", "média": "medium", "alta": "high", "crítica": "critical",
+    "aberto": "open", "em andamento": "in progress", "encerrado": "closed",
+    "atendente": "an agent", "supervisor": "a supervisor", "gerente": "a manager", "telefone": "phone",
+}  # fmt: skip
+UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "day": (("dia", "dias"), ("day", "days")),
+    "month": (("mês", "meses"), ("month", "months")),
+    "bill": (("fatura", "faturas"), ("bill", "bills")),
+}
+
+
+def worded(words: str, language: Language) -> str:
+    """A word of the tools in the reply's language."""
+    return ENGLISH.get(words, words) if language == "en" else words
+
+
+def several(count: int, unit: str, language: Language) -> str:
+    """`3 meses`, `1 day`."""
+    one, many = UNITS[unit][language == "en"]
+    return f"{count} {one if count == 1 else many}"
+
+
+def moment(at: datetime) -> str:
+    """`21/11 18h30`, Brasília's time."""
+    return f"{at.astimezone(BRASILIA):%d/%m %Hh%M}"
+
+
+def measured(line: LineDiagnosis, language: Language, *, only_bad: bool = False) -> str:
+    """What a line measures, judged: `perda de pacotes 0,2 % (boa)`."""
+    bad = [one for one in line.measures if one.judgement in ("ruim", "no limite")]
+    chosen = [one for one in (bad if only_bad and bad else line.measures) if one.value is not None]
+    said = [_measure(one, language) for one in chosen]
+    return joined(said, language) or worded("sem leitura", language)
+
+
+def joined(words: Sequence[str], language: Language) -> str:
+    """`a, b e c` or `a, b and c`."""
+    said = listed(words)
+    if language == "en" and len(words) > 1:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return said
+
+
+def paragraphs(*parts: str) -> str:
+    """The parts that say something, with a line between."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def lines(parts: Iterable[str]) -> str:
+    """One below the other."""
+    return "\n".join(parts)
+
+
+def _measure(one: Measure, language: Language) -> str:
+    value = number(one.value or 0.0, 2)
+    return f"{worded(one.name, language)} {value} {one.unit} ({worded(one.judgement, language)})"

@@ -1,0 +1,177 @@
+"""What fits: other plans and services for everybody, retention offers within the policy for agents only."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmops.agent.intents.features import words
+from llmops.agent.responder.figures import lines, paragraphs, several, worded
+from llmops.agent.responder.view import Refused, View
+from llmops.tools.drafts import ActionDraft
+from llmops.tools.offers_tool import Offer, OfferSheet
+from llmops.tools.plan_catalogue import SERVICES
+from llmops.tools.words import money
+
+PLANS = frozenset(("speed_upgrade", "fibre_migration"))
+ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
+REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
+SIMILAR = 5
+
+
+def upgrade(view: View) -> str:
+    """Plans and services that fit; the one that is named or agreed to is proposed."""
+    if (service := _service_named(view)) and ADDING & set(words(view.brief.message)) and not _removing(view):
+        return _prepared(view, _adding(service))
+    sheet: OfferSheet = view.ask("find_offers")
+    fitting = [offer for offer in sheet.offers if offer.kind in PLANS or offer.kind == "remove_service"]
+    if chosen := _chosen(view, fitting):
+        return _prepared(view, chosen.draft) if chosen.kind != "fibre_migration" else _surveyed(view, chosen)
+    if not fitting:
+        return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.guide("relations.guide"))
+    shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
+    shown = shown or fitting
+    guide = view.guide("relations.guide") if view.asks_rule else ""
+    view.state["pending"] = _offered(shown, "upgrade")
+    return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
+
+
+def retention(view: View) -> str:
+    """For agents the offers of the policy and their limits; for customers what lowers the bill, and a call back."""
+    sheet: OfferSheet = view.ask("find_offers")
+    if view.for_agent:
+        return _for_agent(view, sheet)
+    if view.understood.answer == "no":
+        return view.say("service.dropped")
+    cheaper = [offer for offer in sheet.offers if offer.monthly_change < 0]
+    view.state["pending"] = {"kind": "callback", "intent": "human"}
+    shown = (
+        view.say("relations.retention_lower", lines=lines(_option(view, each) for each in cheaper)) if cheaper else ""
+    )
+    return paragraphs(view.say("relations.retention_customer"), shown)
+
+
+def _for_agent(view: View, sheet: OfferSheet) -> str:
+    ours = [offer for offer in sheet.offers if offer.kind not in PLANS and offer.kind != "remove_service"]
+    if chosen := _chosen(view, ours):
+        return _prepared(view, chosen.draft)
+    if not ours:
+        refused = [view.say("relations.retention_not", reasons=" ".join(no.reasons)) for no in sheet.not_offered]
+        said = view.say("relations.retention_none")
+        return paragraphs(said, lines(dict.fromkeys(refused)), _plans_too(view, sheet))
+    view.state["pending"] = _offered(ours, "retention")
+    shown = lines(
+        view.say(
+            "relations.retention_line",
+            title=each.title,
+            reason=each.reason,
+            approval=worded(each.approval, view.language),
+        )
+        for each in ours
+    )
+    guide = view.guide("relations.guide") if view.asks_rule and not view.understood.answer else ""
+    return paragraphs(
+        guide,
+        view.say("relations.retention_agent", lines=shown),
+        _limits(view, sheet),
+        view.say("relations.retention_ask"),
+    )
+
+
+def _limits(view: View, sheet: OfferSheet) -> str:
+    if not sheet.maximum_percent or sheet.maximum_months is None or sheet.budget_left is None:
+        return ""
+    return view.say(
+        "relations.retention_limits",
+        percent=f"{sheet.maximum_percent} %",
+        months=several(sheet.maximum_months, "month", view.language),
+        budget=money(sheet.budget_left),
+    )
+
+
+def _plans_too(view: View, sheet: OfferSheet) -> str:
+    plans = [offer for offer in sheet.offers if offer.kind in PLANS or offer.kind == "remove_service"]
+    return _options(view, plans) if plans else ""
+
+
+def _options(view: View, shown: Sequence[Offer]) -> str:
+    return view.say("relations.options", lines=lines(_option(view, each) for each in shown))
+
+
+def _option(view: View, each: Offer) -> str:
+    if not each.monthly_change:
+        return view.say("relations.option_same", title=each.title)
+    amount = money(abs(each.monthly_change))
+    change = view.say("relations.more" if each.monthly_change > 0 else "relations.less", amount=amount)
+    return view.say("relations.option", title=each.title, change=change)
+
+
+def _why_not(view: View, sheet: OfferSheet) -> str:
+    """For agents, why the next speed does not fit."""
+    reasons = [reason for no in sheet.not_offered if no.kind in PLANS for reason in no.reasons]
+    return view.say("relations.why_not", reasons=" ".join(dict.fromkeys(reasons))) if reasons else ""
+
+
+def _offered(shown: Sequence[Offer], intent: str) -> dict[str, Any]:
+    return {"kind": "offer", "intent": intent, "titles": [each.title for each in shown]}
+
+
+def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
+    """The offer that the message names by its own words or, after a yes, the first that was shown."""
+    before: Mapping[str, Any] = view.pending if view.pending.get("kind") == "offer" else {}
+    shown = [offer for offer in offers if offer.title in before.get("titles", ())]
+    if view.understood.answer == "yes" and shown:
+        return shown[0]
+    said = set(words(view.brief.message))
+    numbers = {sign for sign in view.brief.message.replace("%", " ").split() if sign.isdigit()}
+    named = [offer for offer in offers if numbers & set(offer.title.split())]
+    if len(named) == 1 and not numbers.isdisjoint(named[0].title.split()):
+        return named[0]
+    alike = {word[:SIMILAR] for word in said if len(word) > 4} - _COMMON
+    told = [
+        offer for offer in offers if alike & {word[:SIMILAR] for word in words(offer.title) if len(word) > 4} - _COMMON
+    ]
+    return told[0] if len(told) == 1 and (shown or view.understood.intent == "upgrade") else None
+
+
+_COMMON = frozenset(
+    word[:SIMILAR] for word in ("internet", "mudar", "plano", "retirar", "migrar", "banda", "larga", "desconto")
+)
+
+
+def _service_named(view: View) -> str:
+    """A service of the catalogue of which the message has all long words."""
+    said = {word[:SIMILAR] for word in words(view.brief.message)}
+    for service in SERVICES.values():
+        own = {word[:SIMILAR] for word in words(service.name) if len(word) > 1}
+        if own <= said:
+            return service.name
+    return ""
+
+
+def _removing(view: View) -> bool:
+    return bool(REMOVING & set(words(view.brief.message)))
+
+
+def _adding(service: str) -> ActionDraft:
+    return ActionDraft("plan_change", f"Incluir {service}.", {"operation": "add_service", "target": service})
+
+
+def _surveyed(view: View, chosen: Offer) -> str:
+    """Fibre needs somebody to see whether it reaches the address, which a ticket asks for."""
+    given = {
+        "category": "plan_change",
+        "priority": "low",
+        "subject": "Verificar a viabilidade da fibra",
+        "description": f"Interesse em: {chosen.title}.",
+    }
+    try:
+        title = view.propose(ActionDraft("ticket_registration", "A migração exige viabilidade.", given)).title
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)
+    return view.say("relations.survey", offer=chosen.title, title=title)
+
+
+def _prepared(view: View, draft: ActionDraft) -> str:
+    try:
+        return view.say("service.proposed", title=view.propose(draft).title)
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)

@@ -1,0 +1,97 @@
+"""Contract, cancellation, plan and churn risk."""
+
+from llmops.agent.responder.figures import joined, lines, paragraphs, several, worded
+from llmops.agent.responder.view import Refused, View
+from llmops.tools.churn_tool import ChurnRisk
+from llmops.tools.crm_tool import Profile
+from llmops.tools.drafts import ActionDraft
+from llmops.tools.words import day, money, number, short
+
+
+def contract(view: View) -> str:
+    """What kind of contract it is, how long it still runs, and the rules on leaving early."""
+    profile: Profile = view.ask("customer_profile")
+    return paragraphs(_terms(view, profile), view.guide("relations.guide"))
+
+
+def cancel(view: View) -> str:
+    """The right to cancel, what it takes, and the request itself once it is wanted."""
+    profile: Profile = view.ask("customer_profile")
+    if view.pending.get("kind") == "cancel" and view.understood.answer == "no":
+        return view.say("service.dropped")
+    if view.pending.get("kind") == "cancel" and view.understood.answer == "yes":
+        return _request(view)
+    view.state["pending"] = {"kind": "cancel", "intent": "cancel"}
+    return paragraphs(
+        view.say("relations.cancel_right"),
+        view.guide("relations.guide"),
+        _terms(view, profile),
+        view.say("relations.cancel_agent") if view.for_agent else "",
+        view.say("relations.cancel_ask"),
+    )
+
+
+def plan(view: View) -> str:
+    """The present plan; the catalogue where that is asked for."""
+    profile: Profile = view.ask("customer_profile")
+    extras = joined([each for each in profile.products if each != profile.plan], view.language)
+    products = extras or view.say("relations.no_products")
+    said = view.say("relations.plan_none", products=products)
+    if profile.plan:
+        said = view.say("relations.plan", plan=profile.plan, products=products)
+    charge = view.say("relations.charge", charge=money(profile.contract.monthly_charge)) if profile.contract else ""
+    return paragraphs(f"{said} {charge}".strip(), view.guide("relations.guide"))
+
+
+def churn_risk(view: View) -> str:
+    """The score and its reasons, for agents."""
+    found: ChurnRisk = view.ask("churn_risk", reasons=3)
+    blanks = {
+        "segment": view.say(f"relations.{found.segment}"),
+        "percent": f"{number(found.percent)} %",
+        "day": day(found.snapshot_date),
+    }
+    head = view.say("relations.risk_today", **blanks)
+    if found.age_days:
+        head = view.say("relations.risk", **blanks, age=several(found.age_days, "day", view.language))
+    reasons = [
+        view.say("relations.risk_up" if each.effect == "aumenta" else "relations.risk_down", words=each.words)
+        for each in found.reasons
+    ]
+    why = view.say("relations.risk_reasons", lines=lines(reasons)) if reasons else ""
+    view.state["pending"] = {"kind": "offers", "intent": "retention"}
+    return paragraphs(head, why, view.say("relations.risk_note"))
+
+
+def _terms(view: View, profile: Profile) -> str:
+    terms = profile.contract
+    if terms is None:
+        return view.say("relations.contract_unknown")
+    said = view.say(
+        "relations.contract",
+        words=worded(terms.words, view.language),
+        charge=money(terms.monthly_charge),
+        method=worded(terms.payment_method, view.language),
+    )
+    if terms.months <= 1:
+        return f"{said} {view.say('relations.contract_free')}"
+    left = several(terms.months_to_renewal, "month", view.language)
+    return f"{said} {view.say('relations.contract_left', left=left)}"
+
+
+def _request(view: View) -> str:
+    told = " / ".join([*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message])
+    draft = ActionDraft(
+        "ticket_registration",
+        "O cliente pediu o cancelamento.",
+        {
+            "category": "cancellation",
+            "priority": "high",
+            "subject": "Pedido de cancelamento",
+            "description": short(f"Relato: {told}", 480),
+        },
+    )
+    try:
+        return view.say("relations.cancel_proposed", title=view.propose(draft).title)
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)

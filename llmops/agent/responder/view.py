@@ -1,0 +1,163 @@
+"""What a journey sees of a turn: the brief, what tools returned so far, phrases, and the state it leaves behind.
+
+A journey is written straight on. Where it asks for a result that is not there yet, it is interrupted, the tool is
+called, and it begins anew with the result at hand.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from llmops.agent.intents.understanding import Understood
+from llmops.agent.prompt_library import PromptLibrary
+from llmops.agent.responder.extracts import extract
+from llmops.agent.turn import Language, ProposedAction
+from llmops.agent.workbench import Brief
+from llmops.tools.context import ToolError
+from llmops.tools.drafts import ActionDraft
+from telecom.passages import folded
+
+RULE = re.compile(
+    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como"
+    r"|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can i|do i|is it free|what)\b"
+)
+
+
+class Call(NamedTuple):
+    """A tool and its arguments, as JSON with sorted names."""
+
+    tool: str
+    arguments: str
+
+
+class Needed(Exception):
+    """The journey cannot go on without these calls."""
+
+    def __init__(self, calls: tuple[Call, ...]) -> None:
+        super().__init__(*calls)
+        self.calls = calls
+
+
+class Refused(Exception):
+    """A tool refused, or there is none."""
+
+    def __init__(self, error: ToolError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class View:
+    """One turn, for one pass of a journey.
+
+    Args:
+        brief: what is known of the message.
+        results: what tools returned, by call; ToolErrors among them.
+        tools: names of those that may be called.
+        prompts: the phrases.
+    """
+
+    def __init__(
+        self, brief: Brief, results: Mapping[Call, Any], tools: frozenset[str], prompts: PromptLibrary
+    ) -> None:
+        self.brief = brief
+        self.before: Mapping[str, Any] = brief.session.state
+        self.state: dict[str, Any] = {}
+        self._results, self._tools, self._prompts = results, tools, prompts
+
+    @property
+    def understood(self) -> Understood:
+        """What the message wants."""
+        return self.brief.understood
+
+    @property
+    def language(self) -> Language:
+        """Of the reply."""
+        return self.brief.language
+
+    @property
+    def english(self) -> bool:
+        """Whether the reply is in English."""
+        return self.brief.language == "en"
+
+    @property
+    def for_agent(self) -> bool:
+        """Whether one of ours reads it."""
+        return self.brief.role == "agent"
+
+    @property
+    def now(self) -> datetime:
+        """The turn's moment, UTC."""
+        return self.brief.now
+
+    @property
+    def pending(self) -> Mapping[str, Any]:
+        """What was asked or offered in the turn before."""
+        found: Mapping[str, Any] = self.before.get("pending") or {}
+        return found
+
+    def say(self, phrase: str, **blanks: object) -> str:
+        """A phrase of the templates."""
+        return self._prompts.say(phrase, self.brief.language, **blanks)
+
+    def ask(self, tool: str, **arguments: Any) -> Any:
+        """A tool's result.
+
+        Raises:
+            Needed: it was not asked yet.
+            Refused: it refused, or may not be called.
+        """
+        return self.ask_all((tool, arguments))[0]
+
+    def ask_all(self, *wanted: tuple[str, Mapping[str, Any]]) -> tuple[Any, ...]:
+        """Results of several tools that are called at once; raises as `ask` does."""
+        calls = tuple(Call(tool, json.dumps(dict(given), sort_keys=True, ensure_ascii=False)) for tool, given in wanted)
+        if lacking := [call.tool for call in calls if call.tool not in self._tools]:
+            raise Refused(ToolError(self._why_not(), lacking[0]))
+        if missing := tuple(call for call in calls if call not in self._results):
+            raise Needed(missing)
+        found = tuple(self._results[call] for call in calls)
+        for one in found:
+            if isinstance(one, ToolError):
+                raise Refused(one)
+        return found
+
+    def _why_not(self) -> str:
+        """Why a tool cannot be called."""
+        if not self.brief.bound:
+            return "no_customer"
+        return "agents_only" if self._tools else "unavailable"
+
+    def try_ask(self, tool: str, **arguments: Any) -> Any:
+        """A tool's result; None where it refuses."""
+        try:
+            return self.ask(tool, **arguments)
+        except Refused:
+            return None
+
+    def propose(self, draft: ActionDraft) -> ProposedAction:
+        """Lays down a proposal; raises as `ask` does."""
+        found: ProposedAction = self.ask(f"propose_{draft.type}", **{**draft.parameters, "reason": draft.reason})
+        self.state["pending"] = {"kind": "approval", "intent": self.understood.intent}
+        return found
+
+    @property
+    def asks_rule(self) -> bool:
+        """Whether the message asks how something works or what holds, perhaps beside the customer's own data."""
+        return bool(RULE.search(folded(self.brief.message)))
+
+    def guide(self, phrase: str = "", *, most: int = 420, passages: int = 1) -> str:
+        """What the knowledge base says, marked with its passage; empty where nothing fits.
+
+        Args:
+            phrase: a phrase with a blank `text`; without one, the bare text.
+            most: letters of the text.
+            passages: how many may be quoted.
+        """
+        found = extract(self.brief, most, passages)
+        if not found:
+            return ""
+        text = "\n\n".join(f"{each.text} [{each.place}]" for each in found)
+        text = f"\n{text}" if phrase and text.startswith("- ") else text
+        return self.say(phrase, text=text) if phrase else text

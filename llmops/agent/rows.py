@@ -1,0 +1,54 @@
+"""Rows that a turn leaves in the warehouse: what it used, and who asked about whom. Without a word of its content."""
+
+import json
+from typing import Any
+
+from llmops.agent.turn import Ask, Reply
+
+
+def usage_row(ask: Ask, reply: Reply, ms: float) -> dict[str, Any]:
+    """Of telecom_monitoring.llm_usage.
+
+    Args:
+        ask: the message.
+        reply: its answer.
+        ms: from the message to the answer.
+    """
+    return {
+        "used_on": ask.now.date(),
+        "trace_id": ask.trace_id,
+        "session_id": ask.session_id,
+        "model": reply.model,
+        "prompt_version": reply.prompt_version,
+        "intent": reply.intent,
+        "channel": ask.channel,
+        "input_tokens": reply.usage.input_tokens,
+        "output_tokens": reply.usage.output_tokens,
+        "cost_usd": reply.usage.cost_usd,
+        "latency_ms": ms,
+        "degraded": bool(reply.degraded),
+        "answered_at": ask.now,
+    }
+
+
+def audit_row(ask: Ask, reply: Reply, outcome: str) -> dict[str, Any]:
+    """Of telecom_monitoring.assistant_audit: the tools that read data, the proposals, what the guardrails did."""
+    detail = {
+        "role": ask.principal.role,
+        "channel": ask.channel,
+        "intent": reply.intent,
+        "tools": [use.name for use in reply.tools],
+        "actions": [action.id for action in reply.actions],
+        "guardrails": list(reply.guardrails),
+    }
+    return {
+        "event_id": f"{ask.trace_id}-chat",
+        "happened_on": ask.now.date(),
+        "trace_id": ask.trace_id,
+        "principal": ask.principal.name,
+        "customer_id": ask.customer_id,
+        "event": "chat",
+        "outcome": outcome,
+        "detail": json.dumps(detail, separators=(",", ":")),
+        "happened_at": ask.now,
+    }

@@ -1,0 +1,20 @@
+"""Packages that a process does without, although they may be installed."""
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+
+class _Absent(MetaPathFinder):
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        if fullname in self._names:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+
+
+def keep_out(*names: str) -> None:
+    """From now on, importing one of these says that it is not installed; what is imported already stays."""
+    sys.meta_path.insert(0, _Absent(names))
