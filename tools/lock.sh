@@ -11,7 +11,7 @@ compile() {
 project=(pyproject.toml tools/build-requirements.in)
 run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve --extra assistant --extra documents)
 compile requirements.lock "${project[@]}" "${run[@]}"
-compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra dev
+compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra telemetry --extra dev
 # The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
 # checkov pins much of what it needs: an environment of its own (.venv-infra).
@@ -25,7 +25,7 @@ left_out=()
 for package in "${optuna_storage[@]}" "${agents_of_aiplatform[@]}"; do
   left_out+=(--no-emit-package "$package")
 done
-compile requirements-churn.lock pyproject.toml --extra gcp --extra train --extra serve "${tested[@]}" "${left_out[@]}"
+compile requirements-churn.lock pyproject.toml --extra gcp --extra train --extra serve --extra telemetry "${tested[@]}" "${left_out[@]}"
 # Of kfp only the executor runs in the image, on the standard library.
 executor=$(mktemp)
 trap 'rm -f "$executor"' EXIT
@@ -34,4 +34,4 @@ cat "$executor" >>requirements-churn.lock
 compile requirements-build.lock tools/build-requirements.in "${tested[@]}"
 
 # The assistant image: google-genai alone, without aiplatform.
-compile requirements-assistant.lock pyproject.toml --extra serve --extra assistant --extra assistant-gcp
+compile requirements-assistant.lock pyproject.toml --extra serve --extra assistant --extra assistant-gcp --extra telemetry
