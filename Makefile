@@ -14,8 +14,9 @@ SCANNER_READY := $(SCANNER)/.ready
 CSV ?=
 OPTIONS ?=
 ENV ?= dev
+PORT ?= 8080
 
-.PHONY: help demo test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
+.PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
 	lock docs clean
 
 help: ## this list
@@ -23,6 +24,9 @@ help: ## this list
 
 demo: $(RUN_READY) ## the whole churn loop, then an HTML report; CSV=path for your own Telco file
 	@$(BIN)/telecom demo $(if $(CSV),--csv '$(CSV)')
+
+serve: $(RUN_READY) ## the assistant on :8080, with generated customers where there are none yet; PORT=8080
+	@tools/serve.sh $(BIN) $(PORT)
 
 test: $(DEV_READY) ## every check and test, as CI runs them
 	@$(MAKE) --no-print-directory check

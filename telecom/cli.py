@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from telecom.chat_cli import chat
 from telecom.errors import GateRefused
 from telecom.pipeline_cli import pipeline
+from telecom.rag_cli import rag
 from telecom.release_cli import release
 from telecom.serve_cli import serve
 from telecom.token_cli import token
@@ -31,6 +33,7 @@ app.add_typer(data, name="data")
 app.add_typer(pipeline, name="pipeline")
 app.add_typer(serve, name="serve")
 app.add_typer(release, name="release")
+app.add_typer(rag, name="rag")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Day = Annotated[
@@ -421,6 +424,7 @@ def doctor(
             raise typer.Exit(5)
 
 
+app.command()(chat)
 app.command()(token)
 
 

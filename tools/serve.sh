@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# `make serve`: customers and documents where there are none yet, then the assistant, and a token to try it with.
+# usage: tools/serve.sh BIN [PORT]
+set -euo pipefail
+telecom=$1/telecom port=${2:-8080}
+
+scored() { "$telecom" query 'SELECT customer_id FROM telecom_gold.telco_churn_scored LIMIT 1' --format csv | tail -n +2; }
+
+[ -n "$(scored)" ] || "$telecom" demo
+"$telecom" rag ingest docs/telecom >/dev/null
+customer=$(scored)
+token=$("$telecom" token --agent desk --seconds 86400)
+cat <<END
+
+The assistant is at http://127.0.0.1:$port (Ctrl-C ends it). In another terminal:
+
+TOKEN=$token
+curl -s http://127.0.0.1:$port/chat -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' \\
+  -d '{"message": "Por que a minha fatura aumentou?", "customer_id": "$customer"}'
+
+END
+exec "$telecom" serve assistant --port "$port"
