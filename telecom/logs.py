@@ -8,14 +8,18 @@ import json
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 LONGEST = 16_384
+MOST_TOLD = 20
+PACKAGES = ("telecom", "mlops", "llmops")
 TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){1,2}|\b(?i:bearer)\s+[\w.~+/=-]{8,}")
 W3C = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 GOOGLE = re.compile(r"([0-9a-f]{32})(?:/(\d{1,20}))?(?:;o=(\d))?")
@@ -54,6 +58,34 @@ def tracing(trace: Trace | None) -> Iterator[None]:
         yield
     finally:
         _trace.reset(token)
+
+
+def without_values(error: BaseException) -> str:
+    """An exception and those before it: their types, and the places in our code. No message, which may quote a value.
+
+    Oldest first, as Python prints them; of each the last places.
+    """
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain and len(chain) < MOST_TOLD:
+        chain.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    return "\n".join("\n".join([type(each).__qualname__, *_places(each)]) for each in reversed(chain))
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where in our own code it came by, the innermost last."""
+    frames = [(frame.f_code, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    ours = [(code, line, _within(code.co_filename)) for code, line in frames]
+    return [f"  {path}:{line} {code.co_qualname}" for code, line, path in ours if path][-MOST_TOLD:]
+
+
+def _within(filename: str) -> str:
+    """The path of a file of ours, without where it is installed; empty for everybody else's."""
+    root = Path(__file__).parent.parent
+    path = Path(filename)
+    known = path.is_relative_to(root) and path.relative_to(root).parts[0] in PACKAGES
+    return path.relative_to(root).as_posix() if known else ""
 
 
 class JsonFormatter(logging.Formatter):

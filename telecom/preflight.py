@@ -30,6 +30,7 @@ APIS = tuple(
         "dataplex",
         "discoveryengine",
         "dns",
+        "firestore",
         "iam",
         "iamcredentials",
         "logging",

@@ -59,10 +59,13 @@ def churn(
     with open_session(as_json=False) as s:
         try:
             from mlops.src.serving import churn_wiring, config
+            from telecom.serving import process
         except ModuleNotFoundError as error:
             raise missing_extra(error, "serve") from error
-        wiring = churn_wiring.wire(s.platform, *config.load_config())
-        churn_wiring.serve(wiring, host, port, s.platform.settings.project)
+        told = config.load_config()
+        # Before the model goes into service, which the log says.
+        process.prepare(s.platform.settings.project)
+        churn_wiring.serve(churn_wiring.wire(s.platform, *told), host, port)
 
 
 @serve.command()

@@ -77,7 +77,8 @@ def open_session(as_json: bool) -> Iterator[Session]:
         finally:
             voice.stop()
     except KeyboardInterrupt as error:
-        sys.stderr.write("\nStopped. What was committed stays; the step can be run again.\n")
+        said = " ".join(getattr(error, "__notes__", ())) or "What was committed stays; the step can be run again."
+        sys.stderr.write(f"\nStopped. {said}\n")
         raise typer.Exit(TERMINATED if isinstance(error, Terminated) else INTERRUPTED) from error
     except BrokenPipeError as error:
         # Whoever reads our output has seen enough; the interpreter's own flush at exit must not complain.

@@ -30,15 +30,18 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
     },
     "assistant": {
         **ARROW,
-        "pyarrow/*substrait*": "query plans of others",
+        "numpy/distutils": "building of extensions",
+        "numpy/f2py": "Fortran",
         "google/cloud/discoveryengine_v1alpha": "versions of the search that we do not speak",
         "google/cloud/discoveryengine_v1beta": "the same",
         "phonenumbers/geodata": "names of places, in all languages",
         "phonenumbers/carrierdata": "names of carriers",
-        "tantivy*": "the index of one machine",
+        "pygments": "colours of source code",
+        "regex*": "what tiktoken needs",
+        "tiktoken*": "counting of tokens without asking, which nobody does",
     },
 }
-DESCRIBED: Mapping[str, tuple[str, ...]] = {"churn": ("google",), "assistant": ("google", "openai")}
+DESCRIBED: Mapping[str, tuple[str, ...]] = {"churn": ("google",), "assistant": ("google", "openai", "pydantic_ai")}
 """Clients, mostly generated: two thirds of their text describe the services in docstrings."""
 SONAME = re.compile(r"(?P<library>.+\.so)\.\d+")
 

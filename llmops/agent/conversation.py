@@ -1,13 +1,13 @@
 """One turn of a conversation: a message comes in, what may be said goes out.
 
 Screen the message, mask it, remember, look it up, let a model answer with tools, check the answer, keep it, tell. No
-word of the answer leaves before it has passed the check (ADR 10). Protocols and parts are in `parts`.
+word of the answer leaves before it has passed the check (ADR 12). Protocols and parts are in `parts`.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -18,13 +18,13 @@ from llmops.agent.citations import citations
 from llmops.agent.intents.topics import NEEDS_NO_GUIDE, SMALL_TALK, followed, persona_of, query_of
 from llmops.agent.intents.understanding import understand
 from llmops.agent.language import language_of
-from llmops.agent.memory import Said, Session
+from llmops.agent.memory import Said
 from llmops.agent.parts import Guard, Ladder, Parts, Proposer, Rung
 from llmops.agent.rows import audit_row, usage_row
 from llmops.agent.turn import Ask, Event, Reply, Usage
 from llmops.agent.workbench import Brief, Workbench
 from llmops.tools.context import ToolContext
-from telecom.errors import DependencyUnavailable, NotFound, TelecomError
+from telecom.errors import DependencyUnavailable, TelecomError
 from telecom.ports import Found, Passage, Reading, Retriever
 
 __all__ = ["Conversation", "Guard", "Ladder", "Parts", "Proposer", "Rung"]
@@ -58,7 +58,7 @@ class Conversation:
         self._answering = Answering(parts)
         self._is_plain = lru_cache(maxsize=MOST_SCREENED)(self._screened)
 
-    async def turn(self, ask: Ask) -> AsyncIterator[Event]:
+    async def turn(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """The steps of one turn as they happen; the last is `done` with the `Reply`.
 
         Args:
@@ -83,7 +83,10 @@ class Conversation:
 
     async def _reply(self, ask: Ask, emit: Callable[[Event], None]) -> Reply:
         began = self._parts.clock()
-        received = await self._threaded(lambda: self._receive(ask), MEMORY_SECONDS * 2, ask)
+        try:
+            received = await self._threaded(lambda: self._receive(ask), self._left(ask, 2 * MEMORY_SECONDS))
+        except TimeoutError as error:
+            raise DependencyUnavailable("The message could not be taken in in time.", "Ask again.") from error
         bench = self._bench(ask, received, emit)
         brief = received.brief
         if received.blocked:
@@ -95,7 +98,10 @@ class Conversation:
         reply = self._composed(ask, brief, bench, found)
         outcome = "refused" if received.blocked or found.refused else "allowed"
         ms = 1000 * (self._parts.clock() - began)
-        await self._threaded(lambda: self._keep(ask, brief, bench, reply, outcome, ms), MEMORY_SECONDS, ask)
+        try:
+            await self._threaded(lambda: self._keep(ask, brief, bench, reply, outcome, ms), MEMORY_SECONDS)
+        except TimeoutError:
+            log.error("A turn was not kept in time; its thread goes on.")
         return reply
 
     def _receive(self, ask: Ask) -> _Received:
@@ -103,7 +109,7 @@ class Conversation:
         guard = self._parts.guard
         screened = guard.screen(ask.message, source="message")
         masked = guard.mask(screened.text)
-        session, remembered = self._session(ask)
+        session, remembered = memory.recalled(self._parts.records, ask)
         language = language_of(masked.text, session.language)
         alone = understand(masked.text, ask.now.date())
         understood = followed(alone, masked.text, session.state)
@@ -112,15 +118,6 @@ class Conversation:
         role, bound = ask.principal.role, ask.customer_id is not None
         brief = Brief(masked.text, understood, language, role, session, ask.now, bound)
         return _Received(brief, blocked, frozenset(codes), remembered)
-
-    def _session(self, ask: Ask) -> tuple[Session, bool]:
-        try:
-            return memory.load(self._parts.records, ask), True
-        except NotFound:
-            raise
-        except (TelecomError, OSError) as error:
-            log.warning("The session cannot be read: %s", type(error).__name__)
-            return Session(), False
 
     def _bench(self, ask: Ask, received: _Received, emit: Callable[[Event], None]) -> Workbench:
         parts, brief = self._parts, received.brief
@@ -152,7 +149,9 @@ class Conversation:
             bench.missing.add("search")
             return brief
         try:
-            found, dropped = await self._threaded(lambda: self._search(retriever, ask, brief), SEARCH_SECONDS, ask)
+            found, dropped = await self._threaded(
+                lambda: self._search(retriever, ask, brief), self._left(ask, SEARCH_SECONDS)
+            )
         except (TelecomError, TimeoutError, OSError) as error:
             log.warning("The knowledge base did not answer: %s", type(error).__name__)
             parts.ladder.failed("search")
@@ -228,15 +227,18 @@ class Conversation:
             except (TelecomError, OSError) as error:
                 log.error("A turn was not kept: %s", type(error).__name__)
 
-    async def _threaded(self, work: Callable[[], T], seconds: float, ask: Ask) -> T:
-        """Runs what blocks in a thread, no longer than `seconds` and the turn's deadline.
+    def _left(self, ask: Ask, most: float) -> float:
+        """Seconds to the deadline, at most so many."""
+        return max(0.0, min(most, ask.deadline - self._parts.clock()))
+
+    async def _threaded(self, work: Callable[[], T], seconds: float) -> T:
+        """Runs what blocks in a thread.
 
         Raises:
             TimeoutError: it took longer.
         """
-        left = min(seconds, ask.deadline - self._parts.clock())
         running = asyncio.get_running_loop().run_in_executor(self._parts.pool, work)
-        return await asyncio.wait_for(running, max(left, 0.0))
+        return await asyncio.wait_for(running, seconds)
 
 
 NOTED = frozenset(("search", "warehouse"))

@@ -9,7 +9,7 @@ Armor cannot be asked, nothing comes in and nothing goes out.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Protocol
 
@@ -64,7 +64,7 @@ class Guardrails:
 
     def mask(self, text: str) -> Masked:
         """The text without personal data."""
-        found = masking.mask(text)
+        found = _masked(text)
         for kind in dict.fromkeys(found.kinds):
             self.hit(f"masked_{kind}")
         return found
@@ -87,11 +87,11 @@ class Guardrails:
     def _forbidden(self, answer: str, evidence: Sequence[Evidence]) -> Iterator[str]:
         if self.leaked(answer):
             yield "prompt_leak"
-        kinds = set(masking.mask(answer).kinds)
+        kinds = set(_masked(answer).kinds)
         if kinds & NEVER_SAID or ("email" in kinds and not _addresses(answer) <= _addresses(*evidence)):
             yield "personal_data"
         plain = screening.plain(answer)
-        yield from (code for code, pattern in _policy() if pattern.search(plain))
+        yield from (c for c, words, pattern in _policy() if any(w in plain for w in words) and pattern.search(plain))
 
 
 def _asked(question: Callable[[str], tuple[str, ...]], text: str) -> tuple[str, ...]:
@@ -103,6 +103,12 @@ def _asked(question: Callable[[str], tuple[str, ...]], text: str) -> tuple[str, 
 
 def _with(found: Screening, codes: tuple[str, ...]) -> Screening:
     return replace(found, verdict="block", codes=tuple(sorted({*found.codes, *codes}))) if codes else found
+
+
+@lru_cache(maxsize=64)
+def _masked(text: str) -> Masked:
+    """An answer is looked at when it is checked and again when it is kept."""
+    return masking.mask(text)
 
 
 def _addresses(*texts: Evidence) -> set[str]:
@@ -119,6 +125,8 @@ def _addresses(*texts: Evidence) -> set[str]:
 
 
 @cache
-def _policy() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _policy() -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
     told = yaml.safe_load((files(__package__) / SAFETY).read_text("utf-8"))
-    return tuple((entry["code"], re.compile(entry["pattern"], re.VERBOSE)) for entry in told["answers"])
+    return tuple(
+        (entry["code"], tuple(entry["words"]), re.compile(entry["pattern"], re.VERBOSE)) for entry in told["answers"]
+    )

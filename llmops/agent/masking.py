@@ -18,6 +18,7 @@ COUNTRY = "BR"
 FEWEST_DIGITS = 8
 """Below so many digits a text holds no number of anybody."""
 
+DIGIT = re.compile(r"\d")
 EMAIL = re.compile(
     r"[\w.+-]{1,64}(?:\s?@\s?|\s?\(?\barroba\b\)?\s?)[\w-]{1,63}(?:(?:\.|\s?\(?\bponto\b\)?\s?)[\w-]{2,63})+", re.I
 )
@@ -68,7 +69,7 @@ def _found(text: str) -> Iterator[Span]:
     """Every finding, those of the surer kinds first; they may overlap."""
     if "@" in text or "arroba" in text.lower():
         yield from _spans(EMAIL, text, "email", lambda _: True)
-    if sum(letter.isdigit() for letter in text) < FEWEST_DIGITS:
+    if len(DIGIT.findall(text)) < FEWEST_DIGITS:
         return
     yield from _spans(CNPJ_SHAPE, text, "cnpj", _is_cnpj)
     yield from _spans(CPF_SHAPE, text, "cpf", lambda shape: _is_cpf(shape, text))

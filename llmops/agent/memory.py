@@ -2,10 +2,11 @@
 
 A session belongs to one principal and one customer: its record's key is made of both, so that nobody else's request can
 name it, and what it holds is compared again when it is read. Everything in it is masked. It expires, and is erased with
-the customer's other records. (ADR 11.)
+the customer's other records. (ADR 13.)
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +14,7 @@ from typing import Any
 
 from llmops.agent.turn import Ask, Language
 from llmops.tools.words import short
-from telecom.errors import NotFound
+from telecom.errors import NotFound, TelecomError
 from telecom.ports import Record, Records
 
 KIND = "session"
@@ -22,6 +23,7 @@ MOST_TURNS = 6
 MOST_TEXT = 1_500
 MOST_SUMMARY = 1_200
 SUMMARY_LINE = 160
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ def load(records: Records, ask: Ask) -> Session:
         language=value["language"],
         count=value["count"],
     )
+
+
+def recalled(records: Records, ask: Ask) -> tuple[Session, bool]:
+    """As `load`; a new session, and False, where the records do not answer."""
+    try:
+        return load(records, ask), True
+    except NotFound:
+        raise
+    except (TelecomError, OSError) as error:
+        log.warning("The session cannot be read: %s", type(error).__name__)
+        return Session(), False
 
 
 def save(records: Records, ask: Ask, session: Session) -> None:

@@ -30,6 +30,9 @@ INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0d\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
+MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 LOOK_ALIKE = str.maketrans(
     "аеорсухіјѕԁһԛԝαοερικντυ0134579@$",
     "aeopcyxijsdhqwaoepikvtuoieastgas",
@@ -87,8 +90,7 @@ def _patterns() -> tuple[tuple[str, Verdict, re.Pattern[str]], ...]:
 
 def plain(text: str) -> str:
     """Small letters without accents or compatibility forms."""
-    spread = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in spread if not unicodedata.combining(letter)).lower()
+    return MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
 def _straightened(text: str) -> str:

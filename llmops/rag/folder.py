@@ -12,6 +12,8 @@ from llmops.rag.formats import PARSERS
 from telecom.errors import NotFound
 
 SIDECAR = ".meta.yaml"
+DATA = (".yaml", ".yml")
+"""Said about documents or for programs; nobody reads it."""
 VERSION = "1"
 """Part of every digest: raise it when parsing or chunking changes, so that every file is read anew."""
 
@@ -62,7 +64,7 @@ class File:
 
 
 def files(folder: Path) -> Iterator[File]:
-    """Every file below a folder by name, without hidden ones and sidecars. Links to folders are not followed.
+    """Every file below a folder by name, without hidden ones, sidecars and other YAML. Links to folders are not followed.
 
     Raises:
         NotFound: there is no such folder.
@@ -74,7 +76,7 @@ def files(folder: Path) -> Iterator[File]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(parent, name)
-            if not name.startswith((".", "~$")) and not name.endswith(SIDECAR):
+            if not name.startswith((".", "~$")) and not name.endswith(DATA):
                 shown = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
                 found.append(File(shown, path, path.with_name(name + SIDECAR)))
     return iter(sorted(found, key=lambda file: file.name))

@@ -71,14 +71,14 @@ class Admission:
         except TokenRefused as refused:
             log.info("Token refused.", extra={"fields": {"reason": refused.reason}})
             if refused.reason == PASSING:
-                raise _nobody_can_tell() from refused
+                raise _nobody_can_tell() from None
             raise
         except DependencyUnavailable as error:
             log.error("Tokens cannot be verified: %s", error)
-            raise _nobody_can_tell() from error
+            raise _nobody_can_tell() from None
         except TelecomError as error:
             log.error("Tokens cannot be verified: %s", error)
-            raise TokenRefused("not_verifiable") from error
+            raise TokenRefused("not_verifiable") from None
 
     def _remember(self, name: bytes, caller: Caller) -> None:
         if len(self._known) >= MOST_REMEMBERED:

@@ -1,9 +1,12 @@
-"""FastAPI with a shortcut, and with headers on every answer."""
+"""FastAPI with a shortcut, with headers on every answer, and with refusals in our form."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telecom.serving.answers import Headers
@@ -19,11 +22,12 @@ class DirectApp(FastAPI):
     Args:
         direct: endpoints by path.
         headers: of every answer, whoever gives it.
-        options: FastAPI's.
+        options: FastAPI's; without `exception_handlers` for them, `astray` answers what none of the routes takes.
     """
 
     def __init__(self, direct: Mapping[str, Endpoint], headers: Headers = (), **options: Any) -> None:
-        super().__init__(**options)
+        handlers = {HTTPException: astray, **options.pop("exception_handlers", {})}
+        super().__init__(exception_handlers=handlers, **options)
         self._direct, self._headers = direct, headers
 
     def build_middleware_stack(self) -> ASGIApp:
@@ -40,6 +44,13 @@ class DirectApp(FastAPI):
                 await endpoint(scope, receive, send)
 
         return shortcut
+
+
+async def astray(_: Request, error: Exception) -> Response:
+    """The answer to a request that none of the routes takes."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (404, None)
+    said = {404: "There is no such address.", 405: "This address does not take this method."}
+    return JSONResponse({"error": said.get(status, str(error))}, status, headers)
 
 
 def _with(headers: Headers, send: Send) -> Send:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from telecom.serving.endpoint import HANG_UP
 from telecom.serving.limits import Turnstile
 
 PATIENCE_SECONDS = 10.0
@@ -19,6 +21,7 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than those in front keep theirs: who closes an idle connection first loses no request of the other's."""
 MOST_CONNECTIONS = 2_000
 _NEVER = object()
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Joined:
@@ -57,6 +60,7 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Starts the watch."""
         super().connection_made(Joined(transport, self.loop))
+        self.app = _with_hang_up(self.app, transport)
         self._stuck: object = None
         self._watch = self.loop.call_later(PATIENCE_SECONDS, self._look)
 
@@ -64,6 +68,9 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
         """Ends the watch."""
         self._watch.cancel()
         super().connection_lost(exc)
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Says nothing: what is not offered here is no fault of the service, and no package is missing."""
 
     def _look(self) -> None:
         """Closes the connection if nothing is asked or answered on it, and it was so at the last look already."""
@@ -75,6 +82,21 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
             return
         self._stuck = self.cycle if begun else _NEVER
         self._watch = self.loop.call_later(PATIENCE_SECONDS, self._look)
+
+
+def _with_hang_up(app: App, transport: asyncio.Transport) -> App:
+    """The app, whose scopes have a way to end the connection of a caller who does not read."""
+
+    async def reachable(scope: Any, receive: Any, send: Any) -> None:
+        def hang_up() -> None:
+            transport.abort()
+            # uvicorn marks only the newest request of a connection; the others it would call unanswered.
+            send.__self__.disconnected = True
+
+        scope[HANG_UP] = hang_up
+        await app(scope, receive, send)
+
+    return reachable
 
 
 class DrainingServer(uvicorn.Server):

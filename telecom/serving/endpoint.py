@@ -6,7 +6,7 @@ Nothing is parsed or validated on the way but what the route itself asks for.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -23,6 +23,10 @@ log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CLOSE = (b"connection", b"close")
+HANG_UP = "telecom.hang_up"
+"""Where a scope has the function that ends its connection at once, if its server gives one."""
+LAST_SECONDS = 1.0
+"""That a refusal may take to be sent once the time is up."""
 
 
 class Telemetry(Protocol):
@@ -41,6 +45,7 @@ class Asked:
         self.path: dict[str, str] = scope.get("path_params", {})
         self.query: bytes = scope.get("query_string", b"")
         self.arriving, self.size, self.gone = False, 0, False
+        self.hang_up: Callable[[], None] | None = scope.get(HANG_UP)
         self._receive, self._most, self._turnstile = receive, most, turnstile
 
     async def body(self) -> bytes:
@@ -130,10 +135,15 @@ class Endpoint:
         except ClientGone:
             return NOBODY
         except TimeoutError:
-            if answer is not None and not isinstance(answer, Streamed):
-                raise
-            late = self._refuse(TooSlow(self._seconds, arrived=not asked.arriving))
-            return await self._instead(late, answer, send)
+            if answer is None or isinstance(answer, Streamed):
+                late = self._refuse(TooSlow(self._seconds, arrived=not asked.arriving))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_SECONDS):
+                        return await self._instead(late, answer, asked, send)
+        # The answer is there, and the caller does not read it.
+        if asked.hang_up:
+            asked.hang_up()
+        return NOBODY
 
     async def _answer(self, asked: Asked) -> Answer:
         entered, answer = False, None
@@ -153,7 +163,7 @@ class Endpoint:
     def _refused(self, error: Exception) -> Answer:
         answer = self._refuse(error)
         if answer.status == 500:
-            log.error("A request failed.", exc_info=error)
+            log.error("A request failed.", extra={"fields": {"exception": logs.without_values(error)}})
         elif isinstance(error, DependencyUnavailable):
             log.warning("Not available: %s", error)
         return answer
@@ -161,22 +171,23 @@ class Endpoint:
     async def _send(self, answer: Answer, asked: Asked, send: Send) -> Answer:
         if isinstance(answer, Streamed):
             return await self._stream(answer, asked, send)
-        await self._whole(answer, send)
+        await self._whole(answer, asked, send)
         return answer
 
-    async def _whole(self, answer: Answer, send: Send) -> None:
-        await self._head(answer, send, (b"content-length", str(len(answer.body)).encode()))
+    async def _whole(self, answer: Answer, asked: Asked, send: Send) -> None:
+        await self._head(answer, asked, send, (b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _head(self, answer: Answer, send: Send, *more: tuple[bytes, bytes]) -> None:
+    async def _head(self, answer: Answer, asked: Asked, send: Send, *more: tuple[bytes, bytes]) -> None:
         headers = [*answer.headers, *more]
-        if self._turnstile.draining:
+        # The rest of a body that was refused is not waited for.
+        if self._turnstile.draining or asked.arriving:
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 
     async def _stream(self, answer: Streamed, asked: Asked, send: Send) -> Answer:
         """Sends the pieces as they come; the request keeps its place until then."""
-        await self._head(answer, send)
+        await self._head(answer, asked, send)
         try:
             async with aclosing(answer.pieces) as pieces:
                 with asked.while_wanted():
@@ -185,18 +196,18 @@ class Endpoint:
         except ClientGone:
             raise
         except Exception as error:
-            return await self._instead(self._refused(error), answer, send)
+            return await self._instead(self._refused(error), answer, asked, send)
         finally:
             self._turnstile.leave(asked.size)
         await send({"type": "http.response.body", "body": b""})
         return answer
 
-    async def _instead(self, refused: Answer, begun: Answer | None, send: Send) -> Answer:
+    async def _instead(self, refused: Answer, begun: Answer | None, asked: Asked, send: Send) -> Answer:
         """Answers with a refusal; where a stream has begun, as its last words."""
         if isinstance(begun, Streamed):
             await send({"type": "http.response.body", "body": begun.last_words(refused)})
         else:
-            await self._whole(refused, send)
+            await self._whole(refused, asked, send)
         return refused
 
 

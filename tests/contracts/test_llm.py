@@ -251,8 +251,8 @@ def test_the_server_says_how_long_to_wait(llm: Llm) -> None:
 def test_who_is_to_wait_longer_than_there_is_time_fails_at_once(llm: Llm) -> None:
     llm.server.fail(429, times=9, retry_after=60)
     begun = time.monotonic()
-    failed = reason(llm, timeout=5)
-    assert time.monotonic() - begun < 2
+    failed = reason(llm, timeout=20)
+    assert time.monotonic() - begun < 15
     assert (failed.reason, failed.retry_after) == ("rate_limited", 60)
     assert len(llm.server.requests) == 1
 
@@ -280,22 +280,22 @@ def test_silence_ends_at_the_deadline(llm: Llm) -> None:
     llm.server.say("tarde", delay=5)
     begun = time.monotonic()
     assert reason(llm, timeout=0.3).reason == "timeout"
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 4
 
 
 def test_the_deadline_covers_the_repetitions(llm: Llm) -> None:
-    llm.server.answer = lambda _: Reply(status=503, delay=0.25)
+    llm.server.answer = lambda _: Reply(status=503, delay=2)
     begun = time.monotonic()
-    assert reason(llm, timeout=0.6).reason in ("timeout", "unavailable")
-    assert time.monotonic() - begun < 1.5
+    assert reason(llm, timeout=2.3).reason in ("timeout", "unavailable")
+    assert time.monotonic() - begun < 5
 
 
 def test_the_deadline_covers_the_stream(llm: Llm) -> None:
-    llm.server.say("um dois três quatro cinco", pause=0.3)
+    llm.server.say("um dois três quatro cinco", pause=1.0)
     begun = time.monotonic()
-    seen, failed = llm.stream(timeout=0.7)
+    seen, failed = llm.stream(timeout=1.5)
     assert failed and failed.reason == "timeout"
-    assert seen and time.monotonic() - begun < 2
+    assert seen and time.monotonic() - begun < 4
 
 
 # Answers that are none.

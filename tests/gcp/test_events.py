@@ -86,7 +86,7 @@ def test_silence_ends_and_what_arrived_in_silence_is_found(events: BigQueryEvent
     cloud.bigquery.writer.mishaps = ["silent"]
     begun = time.monotonic()
     add(events, "a")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     assert held(cloud) == ["a"], "the stream told, when it was closed, that it had taken the row"
     add(events, "b")
     assert held(cloud) == ["a", "b"]
@@ -112,7 +112,7 @@ def test_an_outage_is_told_within_seconds(events: BigQueryEvents, cloud: Cloud) 
     begun = time.monotonic()
     with pytest.raises(DependencyUnavailable, match=f"Adding rows to {TABLE} failed"):
         add(events, "b")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 8
     cloud.bigquery.writer.mishaps = []
     add(events, "c")
     assert held(cloud) == ["a", "c"]

@@ -256,16 +256,23 @@ def test_errors_are_ours(gcp_settings: Settings, cloud: Cloud) -> None:
     assert "telecom rag build" in missing.value.remedy
     build_vertex_search_datastore.run(SearchStores(gcp_settings))
     retriever.replace({"a.md": many(1)})
-    cloud.fail("Search", times=20)
+    cloud.fail("Search")
     with pytest.raises(DependencyUnavailable, match="Searching the knowledge base failed"):
         retriever.search("multa", AGENT)
+    assert len(cloud.grpc.requests("Search")) == 1, "whoever waits decides whether to ask again"
 
 
-def test_one_hiccup_is_not_noticed(retriever: AgentSearchRetriever, cloud: Cloud) -> None:
+def test_while_cloud_storage_does_not_answer_the_last_state_counts(
+    gcp_settings: Settings, retriever: AgentSearchRetriever, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
     retriever.replace({"a.md": many(1)})
-    cloud.fail("Search")
+    monkeypatch.setattr(_search_state, "FRESH_SECONDS", 0.0)
+    cloud.fail("GET /download/", times=1)
     assert shown(retriever) == ["multa número 0 v1"]
     assert cloud.faults.unspent == {}
+    cloud.fail("GET /download/", times=1)
+    with pytest.raises(DependencyUnavailable, match="Searching the knowledge base failed"):
+        AgentSearchRetriever(gcp_settings).search("multa", AGENT)
 
 
 def test_questions_and_answers_come_from_the_table(

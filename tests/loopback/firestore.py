@@ -15,6 +15,7 @@ from typing import Any
 
 import grpc
 from google.cloud.firestore_v1.types import common, document, firestore, query, write
+from google.protobuf.empty_pb2 import Empty
 
 from tests.loopback.messages import raw
 
@@ -108,8 +109,6 @@ class Firestore:
 
     def rollback(self, request: Any, context: Any) -> Any:
         """`Rollback`: ends a transaction and its locks."""
-        from google.protobuf.empty_pb2 import Empty
-
         self._checked(request.database, context)
         with self._changed:
             self._known(request.transaction, context)

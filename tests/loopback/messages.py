@@ -26,6 +26,7 @@ PACKAGES = {
     "google.cloud.aiplatform.v1beta1": "google.cloud.aiplatform_v1beta1",
     "google.cloud.bigquery.storage.v1": "google.cloud.bigquery_storage_v1",
     "google.cloud.discoveryengine.v1": "google.cloud.discoveryengine_v1",
+    "google.cloud.modelarmor.v1": "google.cloud.modelarmor_v1",
     "google.firestore.v1": "google.cloud.firestore_v1",
     "google.cloud.resourcemanager.v3": "google.cloud.resourcemanager_v3",
     "google.monitoring.v3": "google.cloud.monitoring_v3",

@@ -1,1 +1,1 @@
-"""Checks the churn image without Docker: see docs/adr/0007-one-image.md."""
+"""Checks the images without Docker: see docs/adr/0007-one-image.md."""

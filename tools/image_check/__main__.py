@@ -1,4 +1,4 @@
-"""`make image-check`: builds the churn image's packages in an empty folder, runs its commands there, prints a table."""
+"""`make image-check`: builds an image's packages in an empty folder, runs its commands there, prints a table."""
 
 import argparse
 import os
@@ -17,9 +17,9 @@ from rich.table import Table
 from tools.image_check import dockerfile
 from tools.image_check.building import Built, build
 from tools.image_check.cell import AS_NOBODY, cell_for, freeze
-from tools.image_check.checks import CHECKS
 from tools.image_check.context import Context
 from tools.image_check.image import Image, NotPassed
+from tools.image_check.targets import TARGETS
 from tools.slim_packages import size
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +61,10 @@ def empty_folder(kept: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def check(image: Image) -> tuple[list[tuple[str, str, str]], bool]:
+def check(image: Image, target: str) -> tuple[list[tuple[str, str, str]], bool]:
     """Runs every check; returns rows for the report, and whether all passed."""
     rows, good = [], True
-    for name, look in CHECKS.items():
+    for name, look in TARGETS[target].checks(target).items():
         try:
             rows.append((name, "passed", look(image)))
         except NotPassed as refusal:
@@ -94,16 +94,18 @@ def main() -> int:
     """Entry point; returns the exit code: 0 all passed, 1 not."""
     parser = argparse.ArgumentParser(prog="python -m tools.image_check", description=__doc__)
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="work in this new folder and leave it")
-    console, began = Console(), time.monotonic()
-    with empty_folder(parser.parse_args().keep) as folder:
-        found = dockerfile.read(ROOT / "Dockerfile.churn")
+    parser.add_argument("--image", choices=TARGETS, default="churn", help="which one (default: churn)")
+    console, began, told = Console(), time.monotonic(), parser.parse_args()
+    target = TARGETS[told.image]
+    with empty_folder(told.keep) as folder:
+        found = dockerfile.read(ROOT / target.file)
         built = build(found, Context.of(ROOT), folder, base_python(folder / "base"))
         cell = cell_for(folder / "scratch", built.environment)
         freeze(built.prefix)
-        rows, good = check(Image(ROOT, built, cell))
+        rows, good = check(Image(ROOT, built, cell), told.image)
         steps = [(f"{step.seconds:.1f}", step.line) for step in built.steps]
         left_out = [("not run", f"RUN {line}") for line in built.left_out]
-        report(console, "Steps of Dockerfile.churn", ("seconds", "step"), [*steps, *left_out])
+        report(console, f"Steps of {target.file}", ("seconds", "step"), [*steps, *left_out])
         report(console, "Installed, MB", ("package", "MB"), sizes(built))
         report(console, f"Checked ({cell.words})", ("check", "", "found"), rows)
     console.print(f"{time.monotonic() - began:.0f} s. Not checked here: the base image, and the layers themselves.")

@@ -11,8 +11,33 @@ import sys
 from importlib.metadata import distributions
 from pathlib import Path
 
-OF_ONE_MACHINE = ("telecom.adapters.local", "mlops.src.report")
-DEFINITIONS = ("mlops.src.pipelines.components", "mlops.src.pipelines.promotion")
+# Of each image: packages of ours; what it leaves out; and what its functions import late.
+PACKAGES = {"churn": ("telecom", "mlops"), "assistant": ("telecom", "llmops")}
+OF_ONE_MACHINE = "telecom.adapters.local"
+LEFT_OUT = {
+    "churn": (
+        *(OF_ONE_MACHINE, "mlops.src.report", "mlops.src.churn_report", "mlops.src.churn_loop"),
+        *("mlops.src.pipelines.components", "mlops.src.pipelines.promotion"),
+        *("telecom.adapters._llm", "telecom.adapters.gcp.llm", "telecom.adapters.gcp.armor"),
+        *("telecom.adapters.gcp.records", "telecom.adapters.gcp._firestore", "telecom.adapters.gcp.retrieval"),
+        *("telecom.adapters.gcp._agent_search", "telecom.adapters.gcp._search_state"),
+        "telecom.adapters.gcp.search_stores",
+    ),
+    "assistant": (
+        *(OF_ONE_MACHINE, "llmops.rag", "llmops.evaluations"),
+        *("telecom.adapters.gcp.automl", "telecom.adapters.gcp._automl", "telecom.adapters.gcp.batch"),
+        *("telecom.adapters.gcp.endpoints", "telecom.adapters.gcp.experiments", "telecom.adapters.gcp.features"),
+        *("telecom.adapters.gcp._features", "telecom.adapters.gcp.metrics", "telecom.adapters.gcp.monitoring"),
+        *("telecom.adapters.gcp.pipelines", "telecom.adapters.gcp.preflight", "telecom.adapters.gcp.registry"),
+        *("telecom.adapters.gcp.traffic", "telecom.adapters.gcp._vertex", "telecom.adapters.gcp._sdk"),
+        *("telecom.adapters.gcp._samples", "telecom.adapters.gcp._serving", "telecom.adapters.gcp._cloud_run"),
+        *("telecom.adapters.gcp._run_api", "telecom.synthetic"),
+    ),
+}
+LATE = {
+    "churn": ("xgboost", "optuna", "google.cloud.aiplatform", "pyarrow.parquet", "kfp.dsl.executor_main"),
+    "assistant": ("google.cloud.modelarmor_v1", "google.genai", "openai", "pydantic_ai.models.google"),
+}
 
 
 def writable(folders: list[str]) -> list[str]:
@@ -29,22 +54,21 @@ def writable(folders: list[str]) -> list[str]:
     return found
 
 
-def needed(name: str) -> bool:
-    """Whether the image must be able to import a module of ours.
+def needed(name: str, image: str = "churn") -> bool:
+    """Whether an image must be able to import a module of ours.
 
-    It draws no report, has no engine of one machine, and takes its pipelines compiled.
+    None has the engine of one machine. The churn image draws no report, takes its pipelines compiled, and holds no
+    conversations; the assistant's trains, registers and rolls out nothing, and does not ingest documents.
     """
-    if name.startswith(OF_ONE_MACHINE) or name in ("mlops.src.churn_report", "mlops.src.churn_loop"):
-        return False
-    return not (name in DEFINITIONS or name.endswith(("_pipeline", "__main__")))
+    return not (name.startswith(LEFT_OUT[image]) or name.endswith(("_pipeline", "__main__")))
 
 
-def imported() -> tuple[int, dict[str, str]]:
+def imported(image: str) -> tuple[int, dict[str, str]]:
     """Imports every needed module of ours, and what functions import late; returns how many, and the failures."""
-    wanted = ["xgboost", "optuna", "google.cloud.aiplatform", "pyarrow.parquet", "kfp.dsl.executor_main"]
-    for package in ("telecom", "mlops"):
+    wanted = list(LATE[image])
+    for package in PACKAGES[image]:
         path = importlib.import_module(package).__path__
-        wanted += [module.name for module in pkgutil.walk_packages(path, f"{package}.") if needed(module.name)]
+        wanted += [m.name for m in pkgutil.walk_packages(path, f"{package}.", str) if needed(m.name, image)]
     failed = {}
     for name in wanted:
         try:
@@ -62,13 +86,14 @@ def without_bytecode() -> list[str]:
 
 
 def main() -> None:
-    """Prints what was found; the folders to try are the arguments."""
+    """Prints what was found; the arguments are the image and the folders to try."""
     os.environ["_KFP_RUNTIME"] = "true"
-    count, failed = imported()
+    image, *folders = sys.argv[1:]
+    count, failed = imported(image)
     found = {
         "user": os.getuid(),
         "python": sys.version.split()[0],
-        "writable": writable(sys.argv[1:]),
+        "writable": writable(folders),
         "modules": count,
         "failed": failed,
         "packages": sorted({d.metadata["Name"].lower() for d in distributions()}),

@@ -55,8 +55,9 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "others": r"\b(?:outr[oa] (?:cliente|pessoa)|vizinh[oa]|cliente [a-z]+ da|another customer|my neighbou?r.?s)\b",
         "fine": r"\b(?:multa|fidelidade|permanencia|fine|loyalty|penalty|termination fee)\b",
         "medical": r"\b(?:respirador|oxigenio|home ?care|aparelho medico|hospital(?:ar)?)\b",
-        "service_change": r"^(?!.*\b(?:contest|nao pedi|nunca)).*\b(?:tira\w*|retir\w+|remov\w+|cancel\w*|contrata\w*|adicion\w+|add"
-        r"|inclu\w+|assina\w*)\b.*\b(?:seguranca digital|backup em nuvem|protecao de aparelhos|suporte (?:tecnico )?premium"
+        "service_change": r"^(?!.*\b(?:contest|nao pedi|nunca)).*"
+        r"\b(?:tira\w*|retir\w+|remov\w+|cancel\w*|contrata\w*|adicion\w+|add|inclu\w+|assina\w*)\b.*"
+        r"\b(?:seguranca digital|backup em nuvem|protecao de aparelhos|suporte (?:tecnico )?premium"
         r"|streaming (?:tv|filmes))\b",
         "late_fee": r"\b(?:juros|encargos?|late fee|interest|multa (?:por|de|do) atraso|atrasad[oa])\b",
     }.items()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pdfplumber
 import pypdfium2
+from pdfplumber.utils.exceptions import PdfminerException
 
 from llmops.rag.blocks import Block, Heading, Paragraph, Parsed, Refused, Table, is_item, table_of
 from llmops.rag.formats.pdf_lines import Line, PageLines, lines_of, without_running
@@ -32,9 +33,12 @@ def parse(path: Path) -> Parsed:
     with path.open("rb") as stream:
         if b"%PDF-" not in stream.read(1024):
             raise Refused("mislabelled", "it does not begin as a PDF does")
-    title, plain = _gate(path)
-    with pdfplumber.open(path) as pdf:
-        pages = [_read(page, plain[number]) for number, page in enumerate(pdf.pages[: len(plain)])]
+    try:
+        title, plain = _gate(path)
+        with pdfplumber.open(path) as pdf:
+            pages = [_read(page, plain[number]) for number, page in enumerate(pdf.pages[: len(plain)])]
+    except (pypdfium2.PdfiumError, PdfminerException) as error:
+        raise Refused("damaged", " ".join(str(error).split())[:200]) from error
     pages = without_running(pages)
     if not any(page.lines or page.tables for page in pages):
         raise Refused("no_text")
@@ -51,7 +55,7 @@ def _gate(path: Path) -> tuple[str, list[str]]:
         code = getattr(error, "err_code", None)
         if code in (PASSWORD, SECURITY) or "password" in str(error).lower():
             raise Refused("encrypted") from error
-        raise Refused("damaged", " ".join(str(error).split())[:200]) from error
+        raise
     try:
         if len(document) > MOST_PAGES:
             raise Refused("too_many_pages", f"{len(document):,} pages; at most {MOST_PAGES:,} are read")

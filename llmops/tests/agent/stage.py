@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -132,6 +132,7 @@ class Stage:
             rules=RULES,
         )
         self.conversation = Conversation(self.parts)
+        self.run: Callable[[Coroutine[Any, Any, Any]], Any] = asyncio.run
 
     def ask(self, message: str, **changes: Any) -> Ask:
         """A customer's message, unless told otherwise; `role` and `who` make the principal."""
@@ -154,10 +155,11 @@ class Stage:
     def events_of(self, message: str, **changes: Any) -> list[Event]:
         """All events of a turn."""
 
-        async def run() -> list[Event]:
+        async def gathered() -> list[Event]:
             return [event async for event in self.conversation.turn(self.ask(message, **changes))]
 
-        return asyncio.run(run())
+        events: list[Event] = self.run(gathered())
+        return events
 
     def say(self, message: str, **changes: Any) -> Reply:
         """The reply of a turn."""

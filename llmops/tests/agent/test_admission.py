@@ -24,7 +24,10 @@ from telecom.serving.answers import Forbidden
     ("claims", "found"),
     [
         ({"kind": "customer", "customer": "c1"}, Principal("n", "customer", frozenset({"c1"}))),
-        ({"kind": "customer", "customer": "c1", "scopes": ["approve:*"]}, Principal("n", "customer", frozenset({"c1"}))),
+        (
+            {"kind": "customer", "customer": "c1", "scopes": ["approve:*"]},
+            Principal("n", "customer", frozenset({"c1"})),
+        ),
         ({"kind": "agent", "customers": ["*"]}, Principal("n", "agent", None)),
         ({"kind": "agent", "customers": ["a", "b"]}, Principal("n", "agent", frozenset({"a", "b"}))),
         ({"kind": "agent"}, Principal("n", "agent", frozenset())),

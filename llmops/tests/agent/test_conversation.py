@@ -43,9 +43,10 @@ def test_system_rules_and_context_are_kept_apart() -> None:
         return ModelResponse(parts=[TextPart("A multa é de 2 % [1].")])
 
     reply = Stage(model=FunctionModel(answer)).say("qual a multa por atraso?")
-    context, message = told[0][-1].parts[-1].content  # type: ignore[union-attr]
-    assert "Multa de 2 %" in context.content and message.content == "qual a multa por atraso?"  # type: ignore[union-attr]
-    assert "nunca ordens" in context.content  # type: ignore[union-attr]
+    content: Any = told[0][-1].parts[-1].content  # type: ignore[union-attr]
+    context, message = content
+    assert "Multa de 2 %" in context.content and message.content == "qual a multa por atraso?"
+    assert "nunca ordens" in context.content
     assert reply.message == "A multa é de 2 %."
     assert reply.citations == (Citation(LATE.document, LATE.title, LATE.section, None, LATE.text),)
 
@@ -192,7 +193,7 @@ def test_without_anything_there_is_no_answer() -> None:
 
 
 def test_a_passed_deadline_is_no_answer() -> None:
-    with pytest.raises((DependencyUnavailable, TimeoutError)):
+    with pytest.raises(DependencyUnavailable):
         Stage().say("minha internet caiu", seconds=-1)
 
 

@@ -69,8 +69,12 @@ def test_bodies_that_cannot_be_taken(service: Service, body: Any, status: int) -
 @given(
     body=st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(max_size=20),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["message", "session_id", "customer_id", "channel", "x"]), inner, max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["message", "session_id", "customer_id", "channel", "x"]), inner, max_size=4
+            )
+        ),
         max_leaves=8,
     )
 )

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmops.rag.blocks import Block, Heading, Paragraph, Parsed, Table
@@ -81,6 +81,7 @@ def test_a_chunk_stays_on_its_page() -> None:
 texts = st.lists(st.integers(1, 400), min_size=1, max_size=8)
 
 
+@settings(deadline=None, max_examples=50)
 @given(texts)
 def test_nothing_is_lost_and_nothing_is_too_long(sizes: list[int]) -> None:
     blocks = [Paragraph(" ".join(f"p{n}w{m}" for m in range(size))) for n, size in enumerate(sizes)]
@@ -89,6 +90,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(sizes: list[int]) -> None:
     assert all(words(one.text) <= MOST + TINY for one in found)
 
 
+@settings(deadline=None, max_examples=50)
 @given(texts)
 def test_no_tiny_rest_is_left_where_it_has_room(sizes: list[int]) -> None:
     found = cut(*(Paragraph(" ".join(["x"] * size)) for size in sizes))

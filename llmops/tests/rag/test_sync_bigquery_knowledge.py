@@ -16,7 +16,8 @@ from telecom.tables import contract
 
 ROW = {
     "faq_id": "troca-chip", "category": "Celular", "question": "Como troco o chip?",
-    "answer": "Na loja, com documento.", "audience": "everyone", "source": "faq-movel", "valid_from": date(2026, 1, 1), "valid_until": None,
+    "answer": "Na loja, com documento.",
+    "audience": "everyone", "source": "faq-movel", "valid_from": date(2026, 1, 1), "valid_until": None,
 }  # fmt: skip
 
 

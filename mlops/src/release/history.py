@@ -4,19 +4,20 @@ A release is a pair: a revision of the service and the model version that it ser
 before it is done, so that whoever comes after a process that died can finish it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from telecom.errors import NotFound, UsageError
+from telecom.errors import GateRefused, NotFound, UsageError
 from telecom.ports import Documents
 
 DOCUMENT = "releases"
 KEPT = 10
 
 Kind = Literal["found", "canary", "rollback"]
-State = Literal["under_way", "serving", "served", "withdrawn", "stopped"]
+State = Literal["under_way", "taking_back", "serving", "served", "withdrawn", "stopped"]
+OPEN = ("under_way", "taking_back")
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,12 @@ class Release:
         revision: of the service.
         model_version: registered version.
         kind: how it began; `found` is what served before the first release was made.
-        state: under_way, then serving or stopped; served once another took its place, withdrawn once rolled back from.
+        state: under_way, then serving, or taking_back and stopped; served once another took its place, withdrawn once
+            rolled back from.
         began_at: UTC.
         passed: steps of a canary that were passed, in percent of the requests.
         target: number of the release that a rollback goes back to.
-        note: why it was stopped, or what it went back from.
+        note: why it is taken back or was stopped, or what it went back from.
     """
 
     number: int
@@ -54,9 +56,24 @@ class Release:
     note: str = ""
 
     @property
+    def told_state(self) -> str:
+        """The state of an open one, in words."""
+        return "being taken back" if self.state == "taking_back" else "under way"
+
+    @property
     def pair(self) -> Pair:
         """What it puts into service."""
         return Pair(self.revision, self.model_version)
+
+
+class TakenBack(GateRefused):
+    """A canary whose turn it is no more: somebody took it back, or finished it. Whoever led it touches nothing now."""
+
+    def __init__(self, number: int, release: Release | None) -> None:
+        what = f"Release {number} ({release.kind} of {release.revision})" if release else f"Release {number}"
+        told = [release.state.replace("_", " "), *([release.note] if release.note else [])] if release else ["unknown"]
+        said = f"{what} is not under way any more ({': '.join(told).removesuffix('.')}); nothing was touched."
+        super().__init__("canary", said, (said,), "See: telecom release status")
 
 
 Releases = tuple[Release, ...]
@@ -85,18 +102,38 @@ def serving(releases: Releases) -> Release | None:
 
 def under_way(releases: Releases) -> Release | None:
     """The one that was begun and not ended."""
-    return next((release for release in releases if release.state == "under_way"), None)
+    return next((release for release in releases if release.state in OPEN), None)
 
 
-def before(releases: Releases, present: Release) -> Release:
-    """The one to go back to: the newest that served before, and was not withdrawn.
+def require_turn(releases: Releases, number: int, note: str | None = None) -> Release:
+    """The release, if whoever leads it may go on: it is under way or, with a `note`, being taken back for that.
 
     Raises:
-        NotFound: none did.
+        TakenBack: it is somebody else's turn.
     """
-    for release in releases:
-        if release.number < present.number and release.state == "served" and release.pair != present.pair:
-            return release
+    release = next((release for release in releases if release.number == number), None)
+    if release is None or release.state != ("under_way" if note is None else "taking_back"):
+        raise TakenBack(number, release)
+    if note is not None and release.note != note:
+        raise TakenBack(number, release)
+    return release
+
+
+def before(releases: Releases, present: Release, ready: Collection[str]) -> Release:
+    """The one to go back to: the newest that served before, was not withdrawn, and whose revision is ready.
+
+    Where none is ready, the newest: its revision may come back.
+
+    Raises:
+        NotFound: none served before.
+    """
+    earlier = [
+        release
+        for release in releases
+        if release.number < present.number and release.state == "served" and release.pair != present.pair
+    ]
+    for release in [*(each for each in earlier if each.revision in ready), *earlier]:
+        return release
     raise NotFound("There is no earlier release to go back to.", "See them with: telecom release status")
 
 
@@ -109,7 +146,7 @@ def numbered(releases: Releases, number: int) -> Release:
     """
     for release in releases:
         if release.number == number:
-            if release.state in ("stopped", "under_way"):
+            if release.state in ("stopped", *OPEN):
                 raise UsageError(f"Release {number} never served.", "Choose another: telecom release status")
             return release
     raise NotFound(f"There is no release {number}.", "See them with: telecom release status")
@@ -130,14 +167,44 @@ def begun(releases: Releases, kind: Kind, pair: Pair, now: datetime, target: int
     if same and (kind == "rollback" or open_one.began_at == now):
         return releases
     raise UsageError(
-        f"Release {open_one.number} ({open_one.kind} of {open_one.revision}) is under way.",
+        f"Release {open_one.number} ({open_one.kind} of {open_one.revision}) is {open_one.told_state}.",
         "Wait for its end; if nobody works on it any more: telecom release rollback",
     )
 
 
+def taking_back(releases: Releases, number: int, note: str) -> Releases:
+    """The releases with a canary that is about to be taken back by whoever leads it.
+
+    Raises:
+        TakenBack: somebody else did, or finished it.
+    """
+    release = next((release for release in releases if release.number == number), None)
+    # Our own entry, seen again because the answer to writing it was lost.
+    if release and (release.state, release.note) == ("taking_back", note):
+        return releases
+    require_turn(releases, number)
+    return _with(releases, number, state="taking_back", note=note)
+
+
+def taken_over(releases: Releases, number: int, note: str) -> Releases:
+    """The releases with a canary that is about to be taken back, whoever leads it."""
+    release = under_way(releases)
+    if release is None or release.number != number:
+        return releases
+    return _with(releases, number, state="taking_back", note=note)
+
+
 def ended(releases: Releases, number: int, state: State, note: str = "") -> Releases:
-    """The releases with one of them ended; when it serves, the one before was replaced, or withdrawn by a rollback."""
-    done = next(release for release in releases if release.number == number)
+    """The releases with one of them ended; when it serves, the one before was replaced, or withdrawn by a rollback.
+
+    Raises:
+        TakenBack: it was ended otherwise, or is being taken back and was to serve.
+    """
+    done = next((release for release in releases if release.number == number), None)
+    if done and done.state == state:
+        return releases
+    if done is None or done.state not in (("under_way",) if state == "serving" else OPEN):
+        raise TakenBack(number, done)
     instead: State = "withdrawn" if done.kind == "rollback" else "served"
     return tuple(
         replace(release, state=state, note=note or release.note)
@@ -150,10 +217,13 @@ def ended(releases: Releases, number: int, state: State, note: str = "") -> Rele
 
 
 def passed(releases: Releases, number: int, step: int) -> Releases:
-    """The releases with one more step of a canary passed."""
-    return tuple(
-        replace(r, passed=(*r.passed, step)) if r.number == number and step not in r.passed else r for r in releases
-    )
+    """The releases with one more step of a canary passed.
+
+    Raises:
+        TakenBack: it is not under way any more.
+    """
+    release = require_turn(releases, number)
+    return releases if step in release.passed else _with(releases, number, passed=(*release.passed, step))
 
 
 def found(releases: Releases, pair: Pair, now: datetime) -> Releases:
@@ -164,6 +234,10 @@ def found(releases: Releases, pair: Pair, now: datetime) -> Releases:
     number = 1 + max((release.number for release in releases), default=0)
     others = (replace(r, state="served") if r.state == "serving" else r for r in releases)
     return (Release(number, *_fields(pair), "found", "serving", now), *others)
+
+
+def _with(releases: Releases, number: int, **changed: Any) -> Releases:
+    return tuple(replace(release, **changed) if release.number == number else release for release in releases)
 
 
 def _fields(pair: Pair) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from mlops.src.release import history
 from mlops.src.release.history import Pair, Releases, State
 from mlops.src.release.service_state import in_service, put_into_service, served_by
 from telecom.errors import NotFound
-from telecom.ports import Documents, ModelRegistry, Traffic
+from telecom.ports import Documents, ModelRegistry, Revision, Traffic
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,12 @@ class RolledBack:
 
 @dataclass(frozen=True)
 class _Plan:
-    """The pair that is to serve, and the release that ends with it, if one does."""
+    """The pair that is to serve, the release that ends with it, if one does, and the canary that is taken back."""
 
     pair: Pair
     ends: int | None = None
     state: State = "serving"
+    instead_of: Pair | None = None
 
 
 def run(
@@ -50,22 +51,38 @@ def run(
         UsageError: the numbered release never served, or something else is under way.
         DependencyUnavailable: one half could not be moved; a repetition finishes it.
     """
-    present = served_by(in_service(traffic.revisions(service)), registry)
+    revisions = traffic.revisions(service)
+    present = _present(in_service(revisions), registry, history.read(documents, service))
     releases = history.change(documents, service, lambda known: history.found(known, present, now))
     plan = _plan(releases, to)
     if plan is None:
-        target = history.numbered(releases, to) if to else history.before(releases, _serving(releases))
+        ready = {revision.name for revision in revisions if revision.ready}
+        target = history.numbered(releases, to) if to else history.before(releases, _serving(releases), ready)
         begun = history.change(
             documents, service, lambda known: history.begun(known, "rollback", target.pair, now, target.number)
         )
         plan = _plan(begun, None) or _Plan(target.pair)
+    was = plan.instead_of or present
+    note = f"back from {was.revision} with model version {was.model_version}"
+    if plan.instead_of:
+        note = f"taken back by a rollback from {was.revision} with model version {was.model_version}"
+    number, state = plan.ends, plan.state
+    if number is not None and plan.instead_of:
+        # Said before anything is moved, so that whoever leads the canary moves nothing after us.
+        history.change(documents, service, lambda known: history.taken_over(known, number, note))
     moved = put_into_service(traffic, registry, service, plan.pair)
-    if (number := plan.ends) is not None:
-        note = f"back from {present.revision} with model version {present.model_version}"
-        state = plan.state
+    if number is not None:
         history.change(documents, service, lambda known: history.ended(known, number, state, note))
-    was = (present.revision, present.model_version)
-    return RolledBack(plan.pair.revision, plan.pair.model_version, *was, moved.alias, moved.traffic)
+    pairs = (plan.pair.revision, plan.pair.model_version, was.revision, was.model_version)
+    return RolledBack(*pairs, moved.alias, moved.traffic)
+
+
+def _present(revision: Revision, registry: ModelRegistry, releases: Releases) -> Pair:
+    """What serves. Of a revision that does not answer, what it was released with."""
+    serving = history.serving(releases)
+    if serving and serving.revision == revision.name and not revision.ready:
+        return serving.pair
+    return served_by(revision, registry)
 
 
 def _plan(releases: Releases, to: int | None) -> _Plan | None:
@@ -75,7 +92,7 @@ def _plan(releases: Releases, to: int | None) -> _Plan | None:
         return _Plan(open_one.pair, open_one.number)
     serving = _serving(releases)
     if open_one:
-        return _Plan(serving.pair, open_one.number, "stopped")
+        return _Plan(serving.pair, open_one.number, "stopped", open_one.pair)
     stays = history.numbered(releases, to).pair == serving.pair if to else serving.kind == "rollback"
     return _Plan(serving.pair) if stays else None
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from mlops.src.model_versions import CHAMPION, find
 from mlops.src.release import history
-from mlops.src.release.history import Pair, Release
+from mlops.src.release.history import Pair, Release, TakenBack
 from mlops.src.release.judge import NOTHING_SEEN, Look, look
 from mlops.src.release.policy import Policy
 from mlops.src.release.service_state import WHOLE, in_service, put_into_service, revision_of, served_by
@@ -76,12 +76,12 @@ class Canary:
 
         Raises:
             GateRefused: the gate, the check or a step said no. What served before serves again, its model included.
+            TakenBack: somebody else took it back meanwhile; from then on nothing is moved or written.
             UsageError: another release is under way, or the candidate has all requests already.
             DependencyUnavailable: a half of the release could not be moved; if all steps were passed, the same again
                 finishes it, else `telecom release rollback`.
         """
-        judged = history.under_way(history.read(self.documents, self.service))
-        if judged and judged.kind == "canary" and judged.passed == self.policy.steps:
+        if judged := self._judged(candidate):
             return self._finish(judged.number, self._serving().pair, judged.pair, ())
         baseline, chosen = self._choose(candidate)
         old, new = (served_by(revision, self.registry) for revision in (baseline, chosen))
@@ -97,10 +97,27 @@ class Canary:
             raise
         return self._finish(begun.number, old, new, steps)
 
+    def _judged(self, candidate: str) -> Release | None:
+        """The release that passed all steps and was not finished, if that is what is asked for.
+
+        Raises:
+            UsageError: it is another one.
+        """
+        judged = history.under_way(history.read(self.documents, self.service))
+        if not judged or judged.state != "under_way" or judged.kind != "canary" or judged.passed != self.policy.steps:
+            return None
+        newest = (r.name for r in self.traffic.revisions(self.service) if r.name == judged.revision or _waits(r))
+        if (candidate or next(newest, "")) == judged.revision:
+            return judged
+        raise UsageError(
+            f"Release {judged.number} (canary of {judged.revision}) passed all steps and is not finished.",
+            f"Finish it with: telecom release canary --candidate {judged.revision}, or: telecom release rollback",
+        )
+
     def _choose(self, candidate: str) -> tuple[Revision, Revision]:
         revisions = self.traffic.revisions(self.service)
         baseline = in_service(revisions)
-        waiting = [revision for revision in revisions if not revision.share and revision.ready]
+        waiting = [revision for revision in revisions if _waits(revision)]
         if not candidate and not waiting:
             raise NotFound("No ready revision waits without requests.", "Deploy one, then name it with --candidate.")
         chosen = revision_of(revisions, candidate) if candidate else waiting[0]
@@ -122,19 +139,22 @@ class Canary:
         done: list[StepDone] = []
         before: Sequence[Tally] = ()
         for share in self.policy.steps:
-            step, before = self._step(share, old.revision, new.revision, before)
+            step, before = self._step(number, share, old.revision, new.revision, before)
             done.append(step)
             self._change(partial(history.passed, number=number, step=share))
         return tuple(done)
 
-    def _step(self, share: int, old: str, new: str, reference: Sequence[Tally]) -> tuple[StepDone, Sequence[Tally]]:
+    def _step(
+        self, number: int, share: int, old: str, new: str, reference: Sequence[Tally]
+    ) -> tuple[StepDone, Sequence[Tally]]:
         """One step. `reference` is what the old revision answered at the step before, for when it has no requests."""
         began = self.pace.now()
-        self.traffic.shift(self.service, {name: part for name, part in ((new, share), (old, WHOLE - share)) if part})
+        parts = {name: part for name, part in ((new, share), (old, WHOLE - share)) if part}
+        self._in_turn(number, lambda: self.traffic.shift(self.service, parts))
         self.pace.sleep(self.pace.settle_seconds)
         before, after = list[Tally](), list[Tally]()
         watches = NOTHING_SEEN
-        for old_part, new_part in self._parts(share, old, new):
+        for old_part, new_part in self._parts(number, share, old, new):
             before.append(old_part)
             after.append(new_part)
             blocks = side_by_side(before if share < WHOLE else reference, after)
@@ -152,16 +172,18 @@ class Canary:
                 raise self._stopped(share, (few,))
         raise AssertionError("parts do not end")
 
-    def _parts(self, share: int, old: str, new: str) -> Iterator[tuple[Tally, Tally]]:
+    def _parts(self, number: int, share: int, old: str, new: str) -> Iterator[tuple[Tally, Tally]]:
         """What both answered in each stretch between two looks, without end.
 
         Raises:
             GateRefused: the candidate is not ready any more.
+            TakenBack: somebody else took it back.
         """
         since, not_ready = self.pace.now(), 0
         last = self.traffic.tallies(self.service, since)
         while True:
             self.pace.sleep(self.pace.look_seconds)
+            self._require_turn(number)
             not_ready = 0 if revision_of(self.traffic.revisions(self.service), new).ready else not_ready + 1
             if not_ready >= NOT_READY_LOOKS:
                 raise self._stopped(share, (f"Revision {new} is not ready any more.",))
@@ -176,15 +198,47 @@ class Canary:
         return GateRefused("canary", said, tuple(reasons), "See: telecom release status")
 
     def _take_back(self, number: int, old: Pair, error: BaseException) -> None:
-        put_into_service(self.traffic, self.registry, self.service, old, sleep=self.pace.sleep)
+        """Gives requests and alias back, and says so with an interruption; not if that is somebody else's turn."""
         reasons = error.reasons if isinstance(error, GateRefused) else ()
         note = " ".join(reasons) or f"broken off: {type(error).__name__}"
-        self._change(lambda known: history.ended(known, number, "stopped", note))
+        try:
+            self._change(lambda known: history.taking_back(known, number, note))
+            self._put(old, lambda: self._require_turn(number, note))
+            self._change(lambda known: history.ended(known, number, "stopped", note))
+        except TakenBack as taken:
+            if not isinstance(error, KeyboardInterrupt):
+                raise taken from error
+            error.add_note(str(taken))
+        else:
+            error.add_note(f"Revision {old.revision} has all requests again, with model version {old.model_version}.")
 
     def _finish(self, number: int, old: Pair, new: Pair, steps: tuple[StepDone, ...]) -> Released:
-        put_into_service(self.traffic, self.registry, self.service, new, sleep=self.pace.sleep)
+        self._in_turn(number, lambda: self._put(new, lambda: self._require_turn(number)))
         self._change(lambda known: history.ended(known, number, "serving"))
         return Released(new.revision, new.model_version, old.revision, old.model_version, steps)
+
+    def _in_turn(self, number: int, move: Callable[[], object]) -> None:
+        """Moves something, if the release is still under way.
+
+        Who takes it back says so before moving anything. If that happened during our move, theirs may have come first;
+        then it is made again, unless another release has begun.
+        """
+        self._require_turn(number)
+        move()
+        try:
+            self._require_turn(number)
+        except TakenBack:
+            known = history.read(self.documents, self.service)
+            serving, open_one = history.serving(known), history.under_way(known)
+            if serving and serving.number != number and (open_one is None or open_one.number == number):
+                self._put(serving.pair, lambda: None)
+            raise
+
+    def _require_turn(self, number: int, note: str | None = None) -> None:
+        history.require_turn(history.read(self.documents, self.service), number, note)
+
+    def _put(self, pair: Pair, may: Callable[[], object]) -> None:
+        put_into_service(self.traffic, self.registry, self.service, pair, sleep=self.pace.sleep, may=may)
 
     def _serving(self) -> Release:
         serving = history.serving(history.read(self.documents, self.service))
@@ -194,3 +248,8 @@ class Canary:
 
     def _change(self, edit: Callable[[history.Releases], history.Releases]) -> history.Releases:
         return history.change(self.documents, self.service, edit)
+
+
+def _waits(revision: Revision) -> bool:
+    """Whether it could be a candidate."""
+    return revision.ready and not revision.share

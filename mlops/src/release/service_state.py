@@ -77,6 +77,7 @@ def put_into_service(
     *,
     seconds: float = FOLLOW_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
+    may: Callable[[], object] = lambda: None,
 ) -> Moved:
     """Gives a revision all requests and points the champion alias at its model version; safe to repeat.
 
@@ -91,6 +92,7 @@ def put_into_service(
         pair: what is to serve.
         seconds: how long a revision may take to become ready with that version.
         sleep: waits between two looks.
+        may: asked before anything is moved; raises if it must not be any more.
 
     Raises:
         NotFound: the revision or the version is gone.
@@ -98,25 +100,27 @@ def put_into_service(
     """
     revision = revision_of(traffic.revisions(service), pair.revision)
     if revision.ready and revision.model_version == pair.model_version:
-        shifted = _shift(traffic, service, pair)
-        return Moved(_point(registry, pair), shifted)
-    pointed = _point(registry, pair)
+        shifted = _shift(traffic, service, pair, may)
+        return Moved(_point(registry, pair, may), shifted)
+    pointed = _point(registry, pair, may)
     _wait_for(traffic, service, pair, seconds, sleep)
-    return Moved(pointed, _shift(traffic, service, pair))
+    return Moved(pointed, _shift(traffic, service, pair, may))
 
 
-def _point(registry: ModelRegistry, pair: Pair) -> bool:
+def _point(registry: ModelRegistry, pair: Pair, may: Callable[[], object]) -> bool:
     champion = find(registry, CHAMPION)
     if champion is not None and champion.version == pair.model_version:
         return False
+    may()
     registry.point(MODEL, CHAMPION, pair.model_version)
     return True
 
 
-def _shift(traffic: Traffic, service: str, pair: Pair) -> bool:
+def _shift(traffic: Traffic, service: str, pair: Pair, may: Callable[[], object]) -> bool:
     shares = {revision.name: revision.share for revision in traffic.revisions(service) if revision.share}
     if shares == {pair.revision: WHOLE}:
         return False
+    may()
     traffic.shift(service, {pair.revision: WHOLE})
     return True
 

@@ -22,7 +22,11 @@ class Status:
 
     def revision_rows(self) -> list[tuple[Any, ...]]:
         """Revision, share, ready, model version."""
-        return [(r.name, r.share, r.ready, r.model_version or f"champion ({self.champion})") for r in self.revisions]
+        return [(r.name, r.share, r.ready, self._model_of(r)) for r in self.revisions]
+
+    def _model_of(self, revision: Revision) -> str:
+        version = revision.model_version or f"champion ({self.champion})"
+        return version if revision.ready else f"{version} (not answering)"
 
     def release_rows(self) -> list[tuple[Any, ...]]:
         """Number, when, kind, revision, model version, state, note."""
@@ -43,7 +47,7 @@ def run(traffic: Traffic, registry: ModelRegistry, documents: Documents, *, serv
 
 def _remarks(revisions: tuple[Revision, ...], champion: str | None, releases: history.Releases) -> Iterator[str]:
     if open_one := history.under_way(releases):
-        yield f"Release {open_one.number} ({open_one.kind} of {open_one.revision}) is under way."
+        yield f"Release {open_one.number} ({open_one.kind} of {open_one.revision}) is {open_one.told_state}."
     for revision in revisions:
         if revision.share and not revision.ready:
             yield f"Revision {revision.name} gets {revision.share} % of the requests and is not ready."
@@ -56,3 +60,8 @@ def _remarks(revisions: tuple[Revision, ...], champion: str | None, releases: hi
     shares = {revision.name: revision.share for revision in revisions}
     if serving and not open_one and shares.get(serving.revision) != 100:
         yield f"releases.json says that {serving.revision} serves; it gets {shares.get(serving.revision, 0)} %."
+    if open_one and serving:
+        taking_part = {open_one.revision, serving.revision}
+        for name, share in shares.items():
+            if share and name not in taking_part:
+                yield f"Revision {name} gets {share} %; releases.json knows nothing of that."

@@ -89,8 +89,8 @@ class ChurnService:
             raise NotFound(f"There is no customer {customer[:64]!r}.")
         try:
             rows = self._instances.rows([found])
-        except InstancesRefused as error:
-            raise DependencyUnavailable("The customer's served features break their contract.") from error
+        except InstancesRefused:
+            raise DependencyUnavailable("The customer's served features break their contract.") from None
         answered = self._in_service().predict(rows, reasons=True)
         self._telemetry.scored(answered.probabilities)
         return Scored(200, orjson.dumps({"customer_id": customer, **answered.answers[0]}), instances=1)
@@ -121,7 +121,7 @@ class ChurnService:
         try:
             return self._wiring.features(customer)
         except NotFound as error:
-            raise DependencyUnavailable(error.message, error.remedy) from error
+            raise DependencyUnavailable(error.message, error.remedy) from None
 
 
 def question_of(body: bytes) -> tuple[list[Any], bool]:
@@ -134,10 +134,12 @@ def question_of(body: bytes) -> tuple[list[Any], bool]:
     try:
         asked = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise UsageError(f"The body is not JSON: {str(error)[:200]}.") from error
+        raise UsageError(f"The body is not JSON: {str(error)[:200]}.") from None
     if not isinstance(asked, dict) or not isinstance(asked.get("instances"), list):
         raise InputRefused("no_instances", "The body has no list of instances.", 'Send {"instances": [{…}, …]}.')
-    parameters = asked.get("parameters") or {}
+    parameters = asked.get("parameters")
+    if parameters is None:
+        parameters = {}
     if not isinstance(parameters, dict) or not parameters.keys() <= {"reasons"}:
         raise InputRefused("unknown_parameter", "Of the parameters only 'reasons' is known.", "Leave out the others.")
     reasons = parameters.get("reasons", True)

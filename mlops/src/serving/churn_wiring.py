@@ -39,13 +39,12 @@ def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> W
     return Wiring(slot, admission, _features(platform), telemetry, config, vertex, traces())
 
 
-def serve(wiring: Wiring, host: str, port: int, project: str) -> None:
+def serve(wiring: Wiring, host: str, port: int) -> None:
     """Serves until the process is told to end; then whoever still asks is answered, up to the bound.
 
     Port 0 takes a free one; the log says which.
     """
     config, turnstile = wiring.config, Turnstile(wiring.config.concurrency)
-    process.prepare(project)
     app = create_app(wiring, turnstile)
     process.run(app, host, port, turnstile, drain=config.drain_seconds, finish=config.timeout_seconds)
 

@@ -29,14 +29,19 @@ class Choice:
     def __init__(self, column: Column, codes: Mapping[Any, float], shown: Sequence[Any]) -> None:
         self._required = column.mode == "REQUIRED"
         self.codes: dict[Any, float] = dict(codes)
+        # To a dict true is 1.
+        self.counted = any(type(value) is int for value in self.codes)
         self._shown = tuple(shown)
 
     def read(self, value: Any) -> float:
         """The code of a value, NaN for a missing one that may be; blanks around a text do not count."""
+        if type(value) is bool and self.counted:
+            raise Refusal("wrong_type", self._shown)
         try:
             return self.codes[value]
         except (KeyError, TypeError):
-            return self._second_look(value)
+            pass
+        return self._second_look(value)
 
     def _second_look(self, value: Any) -> float:
         text = value.strip(string.whitespace) if isinstance(value, str) else value

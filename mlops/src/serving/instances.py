@@ -78,6 +78,7 @@ class Form:
         self._fields: dict[str, Choice | Number] = {**choices, **numbers}
         self._codes = [(name, choice.codes) for name, choice in choices.items()]
         self._choices = [(name, choice.read) for name, choice in choices.items()]
+        self._counted = [name for name, choice in choices.items() if choice.counted]
         self._numbers = [(name, number.read) for name, number in numbers.items()]
         self._arrange = arrange
 
@@ -89,11 +90,20 @@ class Form:
         """The row of an instance; raises Refusal at its first fault."""
         if not instance.keys() <= self._known:
             raise Refusal("unknown_field", self._names)
-        try:
-            coded = [codes[instance[name]] for name, codes in self._codes]
-        except (KeyError, TypeError):
+        coded = self._coded(instance)
+        if coded is None:
             coded = [read(instance.get(name)) for name, read in self._choices]
         return self._arrange((*coded, *[read(instance.get(name)) for name, read in self._numbers]))
+
+    def _coded(self, instance: dict[str, Any]) -> list[float] | None:
+        """The codes of all choices, if each is written as one of the allowed values."""
+        for name in self._counted:
+            if type(instance.get(name)) is bool:
+                return None
+        try:
+            return [codes[instance[name]] for name, codes in self._codes]
+        except (KeyError, TypeError):
+            return None
 
     def faults(self, index: int, instance: Mapping[str, Any]) -> list[Fault]:
         """All that is wrong with an instance."""
@@ -207,5 +217,10 @@ def _word(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+    """Its JSON as far as it is shown; what lies deeper is not looked at, however deep it goes."""
+    text = ""
+    for piece in json.JSONEncoder().iterencode(value):
+        text += piece
+        if len(text) > LONGEST_VALUE:
+            return text[: LONGEST_VALUE - 1] + "…"
+    return text

@@ -12,11 +12,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from google.api_core.retry import Retry
 from google.cloud import discoveryengine_v1 as engine
 from google.protobuf.json_format import MessageToDict
 
-from telecom.adapters.gcp._errors import DEADLINE, IDEMPOTENT, ONCE, is_transient
+from telecom.adapters.gcp._errors import DEADLINE, IDEMPOTENT, ONCE
 from telecom.passages import PUBLIC_READERS, faq_passage
 from telecom.ports import Passage, Reading
 from telecom.settings import Settings
@@ -25,8 +24,8 @@ LOCATION = "global"
 DOCS, FAQ = "docs", "faq"
 READ: dict[str, Any] = {"retry": IDEMPOTENT, "timeout": DEADLINE}
 CHANGE: dict[str, Any] = {"retry": ONCE, "timeout": DEADLINE}
-# A person waits for the answer: two tries within the time that a turn of the conversation has.
-SEARCH: dict[str, Any] = {"retry": Retry(predicate=is_transient, initial=0.1, maximum=0.5, timeout=4.0), "timeout": 3.0}
+# A person waits for the answer, and whoever asks for them decides whether to ask again.
+SEARCH: dict[str, Any] = {"retry": ONCE, "timeout": 3.0}
 DAYS = ("valid_from", "valid_until")
 
 

@@ -5,17 +5,24 @@ and only what the file names is shown; then the version before is deleted. Whoev
 that nobody sees and the next change deletes.
 """
 
+import json
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from telecom.adapters.gcp._buckets import bucket_of, change_json, read_json
+from google.api_core.exceptions import NotFound as Missing
+
+from telecom.adapters.gcp._buckets import bucket_of, change_json
+from telecom.adapters.gcp._errors import ONCE, is_transient
 from telecom.errors import DependencyUnavailable, NotFound
 from telecom.settings import Settings
 
 NAME = "knowledge/state.json"
 FRESH_SECONDS = 10.0
+READ_SECONDS = 3.0
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,19 +59,31 @@ class SearchState:
         self._known: tuple[float, State] | None = None
 
     def read(self, fresh: bool = False) -> State:
-        """The state now, or as it was a few seconds ago.
+        """The state now, or as it was a few seconds ago; as last seen where Cloud Storage does not answer.
 
         Raises:
             NotFound: nothing was ingested yet.
         """
-        if fresh or self._known is None or time.monotonic() - self._known[0] > FRESH_SECONDS:
-            told = read_json(bucket_of(self._settings, "docs"), NAME, None)
-            if told is None:
-                raise NotFound(
-                    "Nothing was ingested into the knowledge base yet.", "Run: telecom rag ingest docs/telecom"
-                )
-            self._known = (time.monotonic(), State.from_json(told))
-        return self._known[1]
+        if self._known and not fresh and time.monotonic() - self._known[0] < FRESH_SECONDS:
+            return self._known[1]
+        try:
+            state = self._stored()
+        except Exception as error:
+            if self._known is None or not is_transient(error):
+                raise
+            log.warning("The state of the knowledge base could not be read again: %s", type(error).__name__)
+            state = self._known[1]
+        self._known = (time.monotonic(), state)
+        return state
+
+    def _stored(self) -> State:
+        try:
+            told = bucket_of(self._settings, "docs").blob(NAME).download_as_bytes(timeout=READ_SECONDS, retry=ONCE)
+        except Missing as error:
+            raise NotFound(
+                "Nothing was ingested into the knowledge base yet.", "Run: telecom rag ingest docs/telecom"
+            ) from error
+        return State.from_json(json.loads(told))
 
     def announce(self, versions: Mapping[str, int]) -> dict[str, int]:
         """These versions are on their way in. What an earlier change left on its way is to be deleted; returns that."""

@@ -44,8 +44,8 @@ class AgentSearchRetriever:
         asked = query.strip()[:LONGEST_QUERY]
         if not any(map(str.isalnum, asked)) or k < 1:
             return ()
-        state = self._state.read()
         with vendor_errors("Searching the knowledge base", BUILD):
+            state = self._state.read()
             found = list(self._chunks(asked, reading, k, state))
             if state.rows:
                 found += self._rows(asked, reading, k)

@@ -8,7 +8,7 @@ repeats the comparison. Character n-grams did not help beside the synonyms and a
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import tantivy
@@ -78,7 +78,7 @@ class Ranking:
     synonyms: float = SYNONYM
     coverage: float = COVERAGE
     document: float = DOCUMENT
-    candidates: int = field(default=CANDIDATES)
+    candidates: int = CANDIDATES
 
     def find(self, searcher: Any, fields: Any, query: str, reading: Reading) -> tuple[Found, ...]:
         """What the reader may see of what matches, best first. The score is that of the whole answer's confidence for

@@ -1,0 +1,233 @@
+"""The assistant over HTTP: 20 people who ask, wait for the answer and ask on; and what it adds to a model's own time.
+
+A closed loop, as people are: `python -m benchmarks.chat HOME` on a home with customers and a knowledge base (see
+docs/llmops/service.md). The service, the model on loopback and the clients are processes of their own; they share the
+machine, and `stolen` says how much of it others took meanwhile.
+"""
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks.load import Processors, at
+from benchmarks.serving import HOST, Server, free_port, serving
+
+PEOPLE = 20
+SLOW_CHATS = 80
+CUSTOMERS = "SELECT customer_id FROM telecom_gold.telco_churn_scored ORDER BY customer_id LIMIT 200"
+SLOW_LLM = Path(__file__).parents[1] / "tests" / "processes" / "slow_llm.py"
+QUESTIONS = (
+    "Minha internet está lenta, o que houve?",
+    "Por que minha fatura aumentou?",
+    "Qual a multa se eu cancelar?",
+    "Quando vence a minha fatura?",
+    "Como troco a senha do Wi-Fi?",
+    "Que planos mais rápidos eu posso ter?",
+    "Quero a segunda via do boleto.",
+    "Oi, bom dia!",
+)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Answers and their latencies in milliseconds; `stolen` is the share of the processors that others took."""
+
+    people: int
+    answers: int
+    codes: dict[str, int]
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    stolen: float
+
+
+async def talk(port: int, bodies: Sequence[bytes], tokens: Sequence[str], seconds: float, warm: float) -> Talk:
+    """People on kept connections; those answers count that begin after `warm` seconds."""
+    codes: Counter[str] = Counter()
+    took: list[tuple[float, float]] = []
+    begun, processors = time.perf_counter(), Processors()
+    processors.mark()
+    turns = cycle(bodies)
+
+    async def person(token: str) -> None:
+        reader, writer = await asyncio.open_connection(HOST, port)
+        while time.perf_counter() - begun < warm + seconds:
+            body = next(turns)
+            head = f"POST /chat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n"
+            at_ = time.perf_counter()
+            writer.write(f"{head}\r\n".encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+            await reader.readexactly(length)
+            codes[answer[9:12].decode()] += 1
+            took.append((at_ - begun, time.perf_counter() - at_))
+        writer.close()
+
+    await asyncio.gather(*map(person, tokens))
+    processors.mark()
+    counted = sorted(spent for at_, spent in took if at_ >= warm)
+    p50, p95, p99 = (at(counted, share) for share in (0.5, 0.95, 0.99))
+    return Talk(len(tokens), len(counted), dict(codes), len(counted) / seconds, p50, p95, p99, processors.stolen())
+
+
+def bodies_of(home: Path) -> list[bytes]:
+    """Every question about some customers."""
+    found = _telecom(home, "query", CUSTOMERS, "--format", "json")
+    rows = json.loads(found)
+    customers = [row["customer_id"] for row in (rows if isinstance(rows, list) else rows["rows"])]
+    return [
+        json.dumps({"message": question, "customer_id": customer}).encode()
+        for customer in customers
+        for question in QUESTIONS
+    ]
+
+
+def tokens_of(home: Path) -> list[str]:
+    """One token per person."""
+    return [_telecom(home, "token", "--agent", f"person-{number}").strip() for number in range(PEOPLE)]
+
+
+def _telecom(home: Path, *words: str) -> str:
+    environment = {**os.environ, "TELECOM_HOME": str(home)}
+    command = [sys.executable, "-m", "telecom", *words]
+    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+@contextmanager
+def assistant(home: Path, **more: str) -> Iterator[Server]:
+    """The service, ready."""
+    port = free_port()
+    command = [sys.executable, "-m", "telecom", "serve", "assistant", "--port", str(port)]
+    with serving(command, {"TELECOM_HOME": str(home), **more}, port, "/readyz") as server:
+        yield server
+
+
+@contextmanager
+def model(seconds: float) -> Iterator[dict[str, str]]:
+    """Settings of a model on loopback that takes so long."""
+    command = (sys.executable, str(SLOW_LLM), str(seconds))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline() if process.stdout else ""
+        url = f"http://{HOST}:{json.loads(line)['port']}/v1"
+        try:
+            yield {"TELECOM_LLM": "openai", "TELECOM_LLM_MODEL": "slow", "TELECOM_LLM_BASE_URL": url}
+        finally:
+            process.terminate()
+
+
+def responder(home: Path, seconds: float) -> dict[str, object]:
+    """The deterministic responder under 20 people."""
+    bodies, tokens = bodies_of(home), tokens_of(home)
+    with assistant(home) as server:
+        ready, fresh = server.ready_seconds, server.resident_mb()
+        cpu, before = server.cpu_seconds(), time.perf_counter()
+        found = asyncio.run(talk(server.port, bodies, tokens, seconds, warm=5.0))
+        busy = (server.cpu_seconds() - cpu) / (time.perf_counter() - before)
+        return {
+            "ready after s (target 2)": ready,
+            "resident MB when ready": fresh,
+            "resident MB at the end (target 300)": server.resident_mb(),
+            "processors busy with the service": busy,
+            "processor ms per answer": 1000 * busy / max(found.per_second, 1e-9),
+            **asdict(found),
+        }
+
+
+def overhead(home: Path, asked: int) -> dict[str, object]:
+    """What an answer takes beyond the model's own 50 ms, one after the other: small talk, which needs no tool."""
+    token = tokens_of(home)[0]
+    with model(0.05) as settings, assistant(home, **settings) as server:
+        direct = _asked(settings["TELECOM_LLM_BASE_URL"], "/v1/chat/completions", {}, asked)
+        headers = {"Authorization": f"Bearer {token}"}
+        whole = _asked(f"http://{HOST}:{server.port}", "/chat", headers, asked)
+    return {
+        "model alone, p50 ms": at(direct, 0.5),
+        "answer, p50 ms": at(whole, 0.5),
+        "answer, p95 ms": at(whole, 0.95),
+        "added, p95 ms (target 15)": at(whole, 0.95) - statistics.median(direct) * 1000,
+    }
+
+
+def _asked(url: str, path: str, headers: Mapping[str, str], asked: int) -> list[float]:
+    """Ascending seconds of requests over one kept connection, after some that do not count."""
+    connection = http.client.HTTPConnection(url.split("//")[1].split("/")[0], timeout=30)
+    found = []
+    for number in range(asked + 20):
+        began = time.perf_counter()
+        connection.request("POST", path, json.dumps({"message": "Oi, bom dia!"}), dict(headers))
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}")
+        if number >= 20:
+            found.append(time.perf_counter() - began)
+    return sorted(found)
+
+
+def health(home: Path) -> dict[str, object]:
+    """GET /healthz while 80 chats wait for a model that takes four seconds."""
+    body, token = json.dumps({"message": "Oi, bom dia!"}).encode(), tokens_of(home)[0]
+    with model(4.0) as settings, assistant(home, **settings) as server:
+        return asyncio.run(_health(server.port, body, token))
+
+
+async def _health(port: int, body: bytes, token: str) -> dict[str, object]:
+    chats = [asyncio.ensure_future(_once(port, b"POST /chat", token, body)) for _ in range(SLOW_CHATS)]
+    await asyncio.sleep(1.0)
+    took: list[float] = []
+    while not any(chat.done() for chat in chats) and len(took) < 300:
+        began = time.perf_counter()
+        await _once(port, b"GET /healthz", token, b"")
+        took.append(time.perf_counter() - began)
+        await asyncio.sleep(0.005)
+    codes = Counter(await asyncio.gather(*chats))
+    taken = sorted(took)
+    return {
+        "health checks": len(taken),
+        "/healthz, p50 ms": at(taken, 0.5),
+        "/healthz, p99 ms (target 100)": at(taken, 0.99),
+        "chats meanwhile": dict(codes),
+    }
+
+
+async def _once(port: int, asked: bytes, token: str, body: bytes) -> str:
+    """The status of one request on a connection of its own."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    head = b"%b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %b\r\nContent-Length: %d\r\n\r\n"
+    writer.write(head % (asked, token.encode(), len(body)) + body)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    await reader.readexactly(int(answer.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0]))
+    writer.close()
+    return answer[9:12].decode()
+
+
+def main() -> None:
+    """Prints what was measured as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("home", type=Path, help="TELECOM_HOME of a scored world with a knowledge base")
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--asked", type=int, default=200, help="requests for the overhead")
+    chosen = parser.parse_args()
+    figures = {
+        "responder": responder(chosen.home, chosen.seconds),
+        "overhead": overhead(chosen.home, chosen.asked),
+        "health": health(chosen.home),
+    }
+    sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

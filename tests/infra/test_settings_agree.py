@@ -1,0 +1,92 @@
+"""What Terraform tells services and jobs is what the code asks for: settings, arguments, names, tables it adds to."""
+
+import re
+
+import pytest
+import typer
+
+from llmops.agent.config import AssistantConfig
+from mlops.src.serving.config import ServingConfig
+from mlops.src.serving.dispatcher_config import DispatcherConfig
+from telecom.adapters.gcp import _agent_search as names
+from telecom.adapters.gcp._firestore import Collection
+from telecom.cli import app
+from telecom.settings import Settings
+from telecom.tables import contracts
+from tests.honesty.documents import ROOT
+
+MAIN = (ROOT / "infra/terraform/envs/dev/main.tf").read_text("utf-8")
+MODULES = ROOT / "infra/terraform/modules"
+GCP = Settings(backend="gcp", project="example-telecom-1001", env="dev")
+KNOWN = {
+    str(kind.model_config.get("env_prefix", "")) + name.upper()
+    for kind in (Settings, AssistantConfig, DispatcherConfig, ServingConfig)
+    for name in kind.model_fields
+}
+
+
+def told() -> list[str]:
+    """Every variable of ours that the environment sets."""
+    return sorted(set(re.findall(r"\bTELECOM_[A-Z_]+\b", MAIN)))
+
+
+def test_every_variable_is_a_setting() -> None:
+    assert "TELECOM_ASSISTANT_ARMOR_TEMPLATE" in told()
+    assert set(told()) - KNOWN == set()
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_the_template_is_named_as_the_assistant_takes_it(env: str) -> None:
+    name = f"projects/example-telecom-1001/locations/us-central1/templates/telecom-assistant-{env}"
+    assert 'coalesce(var.armor.name, "telecom-assistant-${var.env}")' in (MODULES / "vertex_ai/armor.tf").read_text()
+    assert AssistantConfig(armor_template=name).armor_template == name
+
+
+def arguments() -> list[list[str]]:
+    """What jobs and services are started with."""
+    found = [re.findall(r'"([^"]+)"', line) for line in re.findall(r"^ +args +=(.+)$", MAIN, re.MULTILINE)]
+    assert len(found) >= 4
+    return found
+
+
+@pytest.mark.parametrize("words", arguments(), ids=" ".join)
+def test_what_is_started_is_a_command_with_these_arguments(words: list[str]) -> None:
+    program, *rest = words
+    assert program == "telecom"
+    command = typer.main.get_command(app)
+    while subcommands := getattr(command, "commands", None):
+        name, *rest = rest
+        command = subcommands[name]
+    with command.make_context("telecom", rest) as context:  # parses, and refuses what it does not know
+        assert context.params
+
+
+def test_documents_are_read_where_the_bucket_is_seen() -> None:
+    job = MAIN[MAIN.index('"telecom-documents-${var.env}"') :]
+    folder = re.findall(r'"([^"]+)"', re.findall(r"args += (.+)", job)[0])[-1]
+    mounted = re.findall(r'buckets += \{ "([^"]+)" = module\.gcs\.names\["docs"\] \}', job)[0]
+    assert folder.startswith(f"{mounted}/")
+    assert not folder.startswith(f"{mounted}/knowledge"), "the code keeps files and state there"
+
+
+def test_the_assistant_may_write_the_tables_that_it_adds_to_and_no_others() -> None:
+    listed = re.search(r"tables = \{\s+for table in \[([^\]]+)\]", MAIN)
+    assert listed
+    ours = set(re.findall(r'"([\w.]+)"', listed[1]))
+    written = "".join(path.read_text("utf-8") for path in (ROOT / "llmops/agent").glob("*.py"))
+    added = {table for table, each in contracts().items() if each.replace_by == ("batch",) and f'"{table}"' in written}
+    assert ours == added
+    whole_datasets = re.findall(r'"roles/bigquery\.dataEditor" = \{([^}]*)\}$', MAIN, re.MULTILINE)
+    assert whole_datasets
+    assert not any("llmops" in members for members in whole_datasets)
+
+
+def test_search_and_records_are_where_the_code_looks() -> None:
+    search = (MODULES / "discovery_engine/main.tf").read_text("utf-8")
+    assert 'data_store_id                = "telecom-${each.key}-${var.env}"' in search
+    assert [names.store_id(GCP, name) for name in (names.DOCS, names.FAQ)] == ["telecom-docs-dev", "telecom-faq-dev"]
+    assert 'engine_id         = "telecom-${var.env}"' in search
+    assert names.engine_id(GCP) == "telecom-dev"
+    assert f'var.search.location == "{names.LOCATION}"' in (ROOT / "infra/terraform/envs/dev/variables.tf").read_text()
+    assert vars(Collection(GCP))["_database"].endswith("/databases/telecom-dev")
+    assert 'coalesce(var.name, "telecom-${var.env}")' in (MODULES / "firestore/main.tf").read_text("utf-8")
