@@ -10,6 +10,21 @@ locals {
     TELECOM_PROJECT = var.project_id
     TELECOM_REGION  = var.region
   }
+  # What the assistant is told besides (telecom/settings.py, llmops/agent/config.py); what is left out keeps its default.
+  people_folder = "/etc/telecom"
+  assistant = { for name, value in {
+    TELECOM_LLM                      = var.assistant.llm
+    TELECOM_LLM_MODEL                = var.assistant.model
+    TELECOM_LLM_LOCATION             = var.assistant.location
+    TELECOM_LLM_BASE_URL             = var.assistant.base_url
+    TELECOM_ASSISTANT_ARMOR_TEMPLATE = module.vertex_ai.armor_template
+    TELECOM_ASSISTANT_DAY_TOKENS     = tostring(var.assistant.day_tokens)
+    TELECOM_ASSISTANT_DAY_USD        = tostring(var.assistant.day_usd)
+    TELECOM_ASSISTANT_IAP_AUDIENCE   = var.assistant.iap_audience
+    TELECOM_ASSISTANT_ISSUER         = var.assistant.issuer
+    TELECOM_ASSISTANT_ISSUER_KEYS    = var.assistant.issuer_keys
+    TELECOM_ASSISTANT_PEOPLE         = var.assistant.people == null ? "" : "${local.people_folder}/people.yaml"
+  } : name => value if value != "" }
   images = {
     churn     = "${module.artifact_registry.urls["telecom-${var.env}"]}/churn@${var.digests.churn}"
     assistant = "${module.artifact_registry.urls["telecom-${var.env}"]}/assistant@${var.digests.assistant}"
@@ -99,18 +114,23 @@ module "bigquery" {
       "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
     } }
     telecom_gold = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops }
-      "roles/bigquery.dataViewer" = { cicd = module.iam.members.cicd }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd }
     } }
     telecom_monitoring = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops, cicd = module.iam.members.cicd }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd }
     } }
     telecom_staging = { table_expiration_hours = 72, iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, llmops = module.iam.members.llmops }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
     } }
     telecom_analytics = { iam = {
       "roles/bigquery.dataViewer" = var.analysts
     } }
+  }
+  # The assistant adds rows to these, and writes no others.
+  tables = {
+    for table in ["telecom_gold.retention_actions", "telecom_monitoring.assistant_audit", "telecom_monitoring.llm_feedback", "telecom_monitoring.llm_usage"] :
+    table => { iam = { "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops } } }
   }
 }
 
@@ -159,6 +179,16 @@ module "dataplex" {
   }
 }
 
+module "firestore" {
+  source = "../../modules/firestore"
+
+  project_id          = module.project.project_id
+  region              = var.region
+  env                 = var.env
+  kms_key_name        = var.kms_key
+  deletion_protection = var.deletion_protection
+}
+
 # Models and search
 
 module "vertex_ai" {
@@ -171,6 +201,7 @@ module "vertex_ai" {
   table_ids     = module.bigquery.table_ids
   endpoint      = var.endpoint
   online_store  = var.online_store
+  armor         = var.armor
   kms_key_name  = var.kms_key
   force_destroy = var.force_destroy
 }
@@ -242,7 +273,9 @@ module "cloud_run" {
       kms_key         = var.kms_key
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
-      env             = local.platform
+      env             = merge(local.platform, local.assistant)
+      secrets         = { for key in var.assistant.key[*] : "TELECOM_LLM_API_KEY" => { secret = module.secrets.names[key] } }
+      secret_files    = { for people in var.assistant.people[*] : local.people_folder => { secret = module.secrets.names[people], file = "people.yaml" } }
       iam = { "roles/run.invoker" = {
         cicd       = module.iam.members.cicd
         monitoring = module.project.service_agents.monitoring_notification
@@ -276,6 +309,7 @@ module "cloud_run" {
       vpc_egress      = "ALL_TRAFFIC"
       kms_key         = var.kms_key
       env             = local.platform
+      iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
     }
     # A release asks revisions that only this network reaches, hence from here and not from the build.
     "telecom-release-${var.env}" = {
@@ -288,14 +322,17 @@ module "cloud_run" {
       kms_key         = var.kms_key
       env             = local.platform
     }
+    # The knowledge becomes what lies below incoming/ in the bucket of documents.
     "telecom-documents-${var.env}" = {
       image           = local.images.assistant
       service_account = module.iam.emails.cicd
-      args            = ["telecom", "rag", "ingest", "${module.gcs.buckets["docs"].url}/knowledge"]
+      args            = ["telecom", "rag", "ingest", "/documents/incoming"]
+      buckets         = { "/documents" = module.gcs.names["docs"] }
       memory          = "2Gi"
       vpc_egress      = "ALL_TRAFFIC"
       kms_key         = var.kms_key
       env             = local.platform
+      iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
     }
   }
 }
@@ -319,6 +356,14 @@ module "scheduler_pubsub" {
   }
   jobs = {
     for name, order in var.schedules : "telecom-${name}-${var.env}" => merge(order, { topic = "telecom-orders-${var.env}" })
+  }
+  # These start jobs of Cloud Run, which is a call of Google's own API.
+  http_jobs = {
+    for name, start in var.job_schedules : "telecom-${name}-${var.env}" => merge(start, {
+      uri             = "https://run.googleapis.com/v2/projects/${var.project_id}/locations/${var.region}/jobs/${module.cloud_run.jobs["telecom-${name}-${var.env}"].name}:run"
+      oauth           = true
+      service_account = module.iam.emails.scheduler
+    })
   }
 }
 

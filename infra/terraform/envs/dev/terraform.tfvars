@@ -51,6 +51,10 @@ secrets = {
     description = "Key of an OpenAI-compatible model; only where the assistant asks one."
     readers     = ["llmops"]
   }
+  assistant-people = {
+    description = "YAML: which e-mail address is which agent of the assistant, with which scopes."
+    readers     = ["llmops"]
+  }
 }
 
 digests = {
@@ -77,6 +81,24 @@ schedules = {
     schedule    = "0 4 * * 1"
     paused      = true
   }
+}
+
+job_schedules = {
+  evaluation = {
+    description = "Looks at what the churn service answered the day before."
+    schedule    = "30 8 * * *"
+    paused      = true
+  }
+  documents = {
+    description = "Takes new documents into the knowledge."
+    schedule    = "0 5 * * *"
+    paused      = true
+  }
+}
+
+assistant = {
+  people  = "assistant-people"
+  day_usd = 10
 }
 
 search = {

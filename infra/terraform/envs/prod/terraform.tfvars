@@ -62,6 +62,10 @@ secrets = {
     description = "Key of an OpenAI-compatible model; only where the assistant asks one."
     readers     = ["llmops"]
   }
+  assistant-people = {
+    description = "YAML: which e-mail address is which agent of the assistant, with which scopes."
+    readers     = ["llmops"]
+  }
 }
 
 digests = {
@@ -86,6 +90,23 @@ schedules = {
     pipeline    = "churn-retraining"
     schedule    = "0 4 * * 1"
   }
+}
+
+job_schedules = {
+  evaluation = {
+    description = "Looks at what the churn service answered the day before."
+    schedule    = "30 8 * * *"
+  }
+  documents = {
+    description = "Takes new documents into the knowledge."
+    schedule    = "0 5 * * *"
+  }
+}
+
+assistant = {
+  people     = "assistant-people"
+  day_usd    = 160
+  day_tokens = 60000000
 }
 
 endpoint = {

@@ -166,6 +166,89 @@ variable "services" {
   }
 }
 
+variable "assistant" {
+  description = <<-EOT
+    How the assistant answers, and whom.
+      llm, model, location, base_url  who writes: gemini, openai (any server that speaks it; needs base_url) or offline
+      key                             key of secrets with the key of the LLM's server; null: Google's credentials
+      day_usd, day_tokens             what all of a day may cost and use; then it answers without the LLM
+      people                          key of secrets with the YAML that says which e-mail address is which agent; null:
+                                      tokens say so themselves (issuer), or nobody has a role
+      iap_audience                    /projects/NUMBER/…, where Identity-Aware Proxy stands before it
+      issuer, issuer_keys             OIDC issuer of tokens that carry our claims, and the address of its keys
+  EOT
+  type = object({
+    llm          = optional(string, "gemini")
+    model        = optional(string, "gemini-3.5-flash")
+    location     = optional(string, "global")
+    base_url     = optional(string, "")
+    key          = optional(string)
+    day_usd      = optional(number, 50)
+    day_tokens   = optional(number, 20000000)
+    people       = optional(string)
+    iap_audience = optional(string, "")
+    issuer       = optional(string, "")
+    issuer_keys  = optional(string, "")
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = contains(["gemini", "offline", "openai"], var.assistant.llm) && (var.assistant.llm != "openai" || (var.assistant.base_url != "" && var.assistant.model != ""))
+    error_message = "assistant has [llm, model, base_url] ${jsonencode([var.assistant.llm, var.assistant.model, var.assistant.base_url])}: write gemini, offline, or openai with both of the others."
+  }
+
+  validation {
+    condition     = length(setsubtract(compact([var.assistant.key, var.assistant.people]), keys(var.secrets))) == 0
+    error_message = "assistant names the secrets ${jsonencode(compact([var.assistant.key, var.assistant.people]))}: each must be a key of secrets, readable by llmops."
+  }
+
+  validation {
+    condition     = var.assistant.day_usd > 0 && var.assistant.day_tokens >= 1000 && floor(var.assistant.day_tokens) == var.assistant.day_tokens
+    error_message = "assistant has [day_usd, day_tokens] ${jsonencode([var.assistant.day_usd, var.assistant.day_tokens])}: both bound a day; 0 would let nobody talk to the LLM, which is llm = \"offline\"."
+  }
+
+  validation {
+    condition     = var.env == "dev" || var.assistant.people != null || var.assistant.issuer != ""
+    error_message = "assistant has neither people nor issuer in prod: nobody would have a role. Name one."
+  }
+
+  validation {
+    condition     = var.assistant.day_usd >= var.thresholds.assistant_daily_usd
+    error_message = "assistant.day_usd is ${var.assistant.day_usd}, below thresholds.assistant_daily_usd, ${var.thresholds.assistant_daily_usd}: the LLM would be switched off before anybody hears of it. Raise the one or lower the other."
+  }
+}
+
+variable "armor" {
+  description = "Model Armor template that also looks at the assistant's messages and answers: see the module vertex_ai. null: the assistant's own rules alone."
+  type = object({
+    injection_confidence = optional(string)
+    harm                 = optional(map(string), {})
+  })
+  default = {}
+
+  validation {
+    condition     = var.env == "dev" || var.armor != null
+    error_message = "armor is null in prod: there the assistant has a second opinion. Write {}."
+  }
+}
+
+variable "job_schedules" {
+  description = "When jobs of Cloud Run start: job (evaluation, documents) => cron, whether it only stands there."
+  type = map(object({
+    description = string
+    schedule    = string
+    paused      = optional(bool, false)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.job_schedules), ["documents", "evaluation"])) == 0
+    error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write documents and evaluation; a release is started by whoever releases."
+  }
+}
+
 variable "schedules" {
   description = "Orders for the dispatcher by name: pipeline (docs/mlops/dispatcher.md), cron, whether it only stands there."
   type = map(object({
@@ -201,6 +284,11 @@ variable "search" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = var.search.location == "global"
+    error_message = "search.location is ${jsonencode(var.search.location)}: the code searches in global (telecom/adapters/gcp/_agent_search.py). Write global."
+  }
 }
 
 variable "quality" {

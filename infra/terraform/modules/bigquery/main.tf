@@ -80,6 +80,10 @@ resource "google_bigquery_dataset" "this" {
       condition     = length(setsubtract([for name in keys(local.contracts) : split(".", name)[0]], keys(var.datasets))) == 0
       error_message = "Contracts in ${local.schemas_path} name datasets that var.datasets does not have: ${join(", ", setsubtract([for name in keys(local.contracts) : split(".", name)[0]], keys(var.datasets)))}. Add them."
     }
+    precondition {
+      condition     = length(setsubtract(keys(var.tables), keys(local.contracts))) == 0
+      error_message = "tables names ${join(", ", setsubtract(keys(var.tables), keys(local.contracts)))}, for which there is no contract in ${local.schemas_path}. Correct the name."
+    }
   }
 }
 

@@ -7,7 +7,7 @@ output "datasets" {
 output "table_ids" {
   description = "Ids (projects/P/datasets/D/tables/T) of the contract tables by full name `dataset.table`. For modules dataplex, data_catalog and vertex_ai."
   value       = { for name, table in google_bigquery_table.this : name => table.id }
-  depends_on  = [google_bigquery_dataset_access.member]
+  depends_on  = [google_bigquery_dataset_access.member, google_bigquery_table_iam_member.member]
 }
 
 output "views" {

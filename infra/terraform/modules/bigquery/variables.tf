@@ -100,6 +100,26 @@ variable "datasets" {
   }
 }
 
+variable "tables" {
+  description = "iam (role => static key => member) of single contract tables by full name `dataset.table`, for those who need less than a dataset."
+  type        = map(object({ iam = optional(map(map(string)), {}) }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.tables) : can(regex("^[a-z][a-z0-9_]*\\.[a-z][a-z0-9_]*$", name))])
+    error_message = "tables has the keys ${jsonencode(keys(var.tables))}. Write full names, dataset.table, as contracts have them."
+  }
+  validation {
+    condition     = alltrue(flatten([for table in var.tables : [for members in table.iam : [for member in values(members) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))]]]))
+    error_message = "tables has a member that is no named principal among ${jsonencode({ for name, table in var.tables : name => { for role, members in table.iam : role => keys(members) } })}. Name groups or service accounts; allUsers and allAuthenticatedUsers are refused."
+  }
+  validation {
+    condition     = alltrue(flatten([for table in var.tables : [for role in keys(table.iam) : contains(["roles/bigquery.dataEditor", "roles/bigquery.dataViewer", "roles/bigquery.metadataViewer"], role)]]))
+    error_message = "tables grants ${jsonencode(distinct(flatten([for table in var.tables : keys(table.iam)])))}. Use roles/bigquery.dataViewer, metadataViewer or dataEditor."
+  }
+}
+
 variable "policy_tags" {
   description = "Policy tag (resource name) per PII class of the contracts; empty: columns are not tagged. Output `policy_tags` of module data_catalog."
   type        = map(string)

@@ -74,6 +74,7 @@ variable "service_accounts" {
       roles = [
         "roles/bigquery.jobUser",
         "roles/bigquery.readSessionUser",
+        "roles/datastore.user",
         "roles/discoveryengine.viewer",
         "roles/logging.logWriter",
         "roles/modelarmor.user",

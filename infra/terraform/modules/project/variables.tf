@@ -41,6 +41,7 @@ variable "services" {
     "dataplex.googleapis.com",
     "discoveryengine.googleapis.com",
     "dns.googleapis.com",
+    "firestore.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",
     "logging.googleapis.com",

@@ -144,9 +144,23 @@ resource "google_cloud_scheduler_job" "call" {
     headers     = each.value.headers
     body        = each.value.body == null ? null : base64encode(each.value.body)
 
-    oidc_token {
-      service_account_email = each.value.service_account
-      audience              = each.value.audience
+    # Google's own APIs take OAuth tokens, everybody else's services OIDC tokens for them alone.
+    dynamic "oauth_token" {
+      for_each = each.value.oauth ? [each.value.service_account] : []
+
+      content {
+        service_account_email = oauth_token.value
+        scope                 = "https://www.googleapis.com/auth/cloud-platform"
+      }
+    }
+
+    dynamic "oidc_token" {
+      for_each = each.value.oauth ? [] : [each.value.service_account]
+
+      content {
+        service_account_email = oidc_token.value
+        audience              = each.value.audience
+      }
     }
   }
 

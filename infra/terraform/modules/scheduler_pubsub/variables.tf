@@ -175,9 +175,11 @@ variable "jobs" {
 
 variable "http_jobs" {
   description = <<-EOT
-    Schedules by name that call an address themselves, always with an OIDC token.
+    Schedules by name that call an address themselves, never without a token.
       uri, method, body, headers  the request
-      service_account, audience   whose token, for whom; the account needs roles/run.invoker there
+      service_account, audience   whose OIDC token, for whom; the account needs roles/run.invoker there
+      oauth                       an OAuth token in its place, for Google's own APIs and nobody else; no audience. A job of
+                                  Cloud Run starts by POST https://run.googleapis.com/v2/projects/P/locations/R/jobs/J:run
       deadline_seconds            how long the answer may take
   EOT
   type = map(object({
@@ -189,7 +191,8 @@ variable "http_jobs" {
     body             = optional(string)
     headers          = optional(map(string), {})
     service_account  = string
-    audience         = string
+    audience         = optional(string)
+    oauth            = optional(bool, false)
     deadline_seconds = optional(number, 180)
     paused           = optional(bool, false)
     retries          = optional(number, 3)
@@ -203,8 +206,15 @@ variable "http_jobs" {
   }
 
   validation {
-    condition     = alltrue([for job in var.http_jobs : can(regex("^https://[^/?#@]+(/.*)?$", job.uri)) && can(regex("^https://[^/?#@]+$", job.audience)) && startswith(job.uri, job.audience)])
-    error_message = "http_jobs has [uri, audience] ${jsonencode({ for name, job in var.http_jobs : name => [job.uri, job.audience] })}: both https, the uri a route of the audience."
+    condition = alltrue([
+      for job in var.http_jobs : job.oauth || try(can(regex("^https://[^/?#@]+(/.*)?$", job.uri)) && can(regex("^https://[^/?#@]+$", job.audience)) && startswith(job.uri, job.audience), false)
+    ])
+    error_message = "http_jobs has [uri, audience] ${jsonencode({ for name, job in var.http_jobs : name => [job.uri, job.audience] if !job.oauth })}: both https, the uri a route of the audience."
+  }
+
+  validation {
+    condition     = alltrue([for job in var.http_jobs : !job.oauth || (can(regex("^https://([a-z0-9-]+[.])+googleapis[.]com/[^?#@\\s]+$", job.uri)) && job.audience == null)])
+    error_message = "http_jobs has [uri, audience] ${jsonencode({ for name, job in var.http_jobs : name => [job.uri, job.audience] if job.oauth })} with oauth: such a token opens the whole cloud to whoever gets it, so that only https://….googleapis.com/… does, without an audience."
   }
 
   validation {

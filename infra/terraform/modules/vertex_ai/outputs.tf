@@ -28,3 +28,8 @@ output "endpoint_id" {
   description = "Full id of the endpoint; null without one."
   value       = one(google_vertex_ai_endpoint.this[*].id)
 }
+
+output "armor_template" {
+  description = "Name of the Model Armor template (projects/…/locations/…/templates/…), for TELECOM_ASSISTANT_ARMOR_TEMPLATE; empty without one."
+  value       = try("projects/${var.project_id}/locations/${var.region}/templates/${google_model_armor_template.this[0].template_id}", "")
+}

@@ -125,6 +125,35 @@ variable "endpoint" {
   }
 }
 
+variable "armor" {
+  description = "Model Armor template of the assistant: its name (null: telecom-assistant-<env>), from which confidence on an order hidden in a text counts (null: MEDIUM_AND_ABOVE, in prod LOW_AND_ABOVE), harmful content by kind => confidence. Malicious links and sensitive data are always looked for, in every language. null: no template."
+  type = object({
+    name                 = optional(string)
+    injection_confidence = optional(string)
+    harm                 = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.armor == null || can(regex("^[a-z][a-z0-9-]{0,61}[a-z0-9]$", coalesce(var.armor.name, "telecom-assistant")))
+    error_message = "armor.name = \"${try(coalesce(var.armor.name, ""), "")}\": 2 to 63 lower-case letters, digits and -, a letter first."
+  }
+  validation {
+    condition = var.armor == null || try(alltrue([
+      for level in concat(values(var.armor.harm), [coalesce(var.armor.injection_confidence, "HIGH")]) : contains(["LOW_AND_ABOVE", "MEDIUM_AND_ABOVE", "HIGH"], level)
+    ]), false)
+    error_message = "armor has the confidences ${jsonencode(try(concat(values(var.armor.harm), compact([var.armor.injection_confidence])), []))}. Write LOW_AND_ABOVE, MEDIUM_AND_ABOVE or HIGH."
+  }
+  validation {
+    condition     = var.armor == null || length(setsubtract(keys(try(var.armor.harm, {})), ["DANGEROUS", "HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT"])) == 0
+    error_message = "armor.harm has ${jsonencode(keys(try(var.armor.harm, {})))}. Write DANGEROUS, HARASSMENT, HATE_SPEECH or SEXUALLY_EXPLICIT."
+  }
+  validation {
+    condition     = var.env != "prod" || try(coalesce(var.armor.injection_confidence, "LOW_AND_ABOVE") != "HIGH", true)
+    error_message = "armor.injection_confidence = \"HIGH\" in prod lets through what is only likely an attack. Write MEDIUM_AND_ABOVE or LOW_AND_ABOVE."
+  }
+}
+
 variable "kms_key_name" {
   description = "Customer-managed key of the endpoint; null: Google's keys."
   type        = string

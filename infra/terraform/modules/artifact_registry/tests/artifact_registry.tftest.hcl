@@ -11,7 +11,7 @@ variables {
 }
 
 run "defaults" {
-  command = apply
+  command = plan
 
   assert {
     condition     = google_artifact_registry_repository.repository["telecom-dev"].format == "DOCKER" && one(google_artifact_registry_repository.repository["telecom-dev"].docker_config).immutable_tags && one(google_artifact_registry_repository.repository["telecom-dev"].vulnerability_scanning_config).enablement_config == "INHERITED"

@@ -24,6 +24,9 @@ run "dev" {
       telecom_staging    = { table_expiration_hours = 72 }
       telecom_analytics  = { iam = { "roles/bigquery.dataViewer" = { analysts = "group:analysts@example.com" } } }
     }
+    tables = {
+      "telecom_gold.retention_actions" = { iam = { "roles/bigquery.dataEditor" = { llmops = "serviceAccount:telecom-llmops-dev@telecom-test-1.iam.gserviceaccount.com" } } }
+    }
   }
 
   assert {
@@ -103,7 +106,11 @@ run "dev" {
     error_message = "The jobs write telecom_gold."
   }
   assert {
-    condition     = length(google_bigquery_dataset_access.member) == 2
+    condition     = google_bigquery_table_iam_member.member["telecom_gold.retention_actions/roles/bigquery.dataEditor/llmops"].dataset_id == "telecom_gold" && google_bigquery_table_iam_member.member["telecom_gold.retention_actions/roles/bigquery.dataEditor/llmops"].table_id == "retention_actions" && google_bigquery_table_iam_member.member["telecom_gold.retention_actions/roles/bigquery.dataEditor/llmops"].role == "roles/bigquery.dataEditor"
+    error_message = "The assistant writes one table of telecom_gold."
+  }
+  assert {
+    condition     = length(google_bigquery_dataset_access.member) == 2 && length(google_bigquery_table_iam_member.member) == 1
     error_message = "Somebody else was let in."
   }
   assert {
@@ -171,9 +178,10 @@ run "refuses_what_cannot_be" {
     labels              = { "Team" = "A" }
     policy_tags         = { secret = "x" }
     datasets            = { telecom_gold = { iam = { "roles/bigquery.admin" = { everybody = "allUsers" } } } }
+    tables              = { retention_actions = { iam = { "roles/bigquery.dataOwner" = { everybody = "allUsers" } } } }
   }
 
-  expect_failures = [var.project_id, var.region, var.dev_expiration_days, var.kms_key_name, var.labels, var.policy_tags, var.datasets]
+  expect_failures = [var.project_id, var.region, var.dev_expiration_days, var.kms_key_name, var.labels, var.policy_tags, var.datasets, var.tables]
 }
 
 run "refuses_another_environment" {
@@ -201,6 +209,7 @@ run "refuses_a_contract_without_its_dataset" {
 
   variables {
     datasets = { telecom_bronze = {}, telecom_silver = {}, telecom_gold = {}, telecom_staging = { table_expiration_hours = 24 } }
+    tables   = { "telecom_gold.no_such_table" = {} }
   }
 
   expect_failures = [google_bigquery_dataset.this]

@@ -86,6 +86,7 @@ run "all_options" {
         image           = "us-central1-docker.pkg.dev/acme-telecom/telecom-dev/churn:1"
         service_account = "telecom-mlops-dev@acme-telecom.iam.gserviceaccount.com"
         args            = ["telecom", "report"]
+        buckets         = { "/documents" = "acme-telecom-dev-docs" }
         secrets         = { TELECOM_SLACK = { secret = "telecom-slack-dev" } }
         vpc_egress      = "PRIVATE_RANGES_ONLY"
         iam             = { "roles/run.invoker" = { scheduler = "serviceAccount:telecom-scheduler-dev@acme-telecom.iam.gserviceaccount.com" } }
@@ -130,6 +131,10 @@ run "all_options" {
     error_message = "A job ends, and is tried once more."
   }
   assert {
+    condition     = one(one(one(one(google_cloud_run_v2_job.job["telecom-report-dev"].template).template).volumes).gcs).bucket == "acme-telecom-dev-docs" && one(one(one(one(google_cloud_run_v2_job.job["telecom-report-dev"].template).template).volumes).gcs).read_only && one(one(one(one(google_cloud_run_v2_job.job["telecom-report-dev"].template).template).containers).volume_mounts).mount_path == "/documents"
+    error_message = "A job sees a bucket as a folder, and cannot write there."
+  }
+  assert {
     condition     = output.urls["telecom-churn-dev"] == "https://telecom-churn-dev-123456789012.us-central1.run.app" && output.services["telecom-churn-dev"].uri != null && output.jobs["telecom-report-dev"].name == "telecom-report-dev"
     error_message = "Outputs are by name."
   }
@@ -167,11 +172,12 @@ run "prod_is_stricter" {
   command = plan
 
   variables {
-    env = "prod"
+    env  = "prod"
+    jobs = { j = { image = "r/churn:1", service_account = "a@b.iam.gserviceaccount.com" } }
   }
 
   # An image by tag is refused there.
-  expect_failures = [var.services]
+  expect_failures = [var.services, var.jobs]
 }
 
 run "prod_refuses_the_internet" {
@@ -232,14 +238,15 @@ run "refuses_secrets_in_plain_text" {
   expect_failures = [var.services, var.jobs]
 }
 
-run "refuses_everybody" {
+run "refuses_everybody_and_a_bucket_in_the_place_of_the_system" {
   command = plan
 
   variables {
     services = { s = { description = "x", image = "r/i", service_account = "a@b.iam.gserviceaccount.com", min_instances = 0, max_instances = 1, iam = { "roles/run.invoker" = { all = "allUsers" } } } }
+    jobs     = { j = { image = "r/i", service_account = "a@b.iam.gserviceaccount.com", buckets = { "/etc" = "acme-docs" } } }
   }
 
-  expect_failures = [var.services]
+  expect_failures = [var.services, var.jobs]
 }
 
 run "refuses_a_sidecar_that_cannot_scrape" {

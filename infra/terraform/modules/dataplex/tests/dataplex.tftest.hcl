@@ -131,26 +131,17 @@ run "prod_scans_by_itself" {
   }
 }
 
-run "prod_refuses_scans_that_nobody_starts" {
+run "prod_refuses_scans_that_nobody_starts_and_csv_in_a_curated_zone" {
   command = plan
 
   variables {
     env     = "prod"
     quality = {}
+    zones   = { curated = { type = "CURATED", buckets = { bronze = { name = "b", formats = ["csv"] } } } }
+    iam     = { "roles/dataplex.admin" = { one = "group:a@example.com" } }
   }
 
-  expect_failures = [var.quality]
-}
-
-run "refuses_csv_in_a_curated_zone" {
-  command = plan
-
-  variables {
-    zones = { curated = { type = "CURATED", buckets = { bronze = { name = "b", formats = ["csv"] } } } }
-    iam   = { "roles/dataplex.admin" = { one = "group:a@example.com" } }
-  }
-
-  expect_failures = [var.zones, var.iam]
+  expect_failures = [var.quality, var.zones, var.iam]
 }
 
 run "refuses_a_dataset_in_two_zones" {

@@ -54,7 +54,7 @@ run "prod_is_stricter" {
 }
 
 run "budget_with_alerts" {
-  command = apply
+  command = plan
 
   variables {
     default_service_accounts = "KEEP"
@@ -97,17 +97,7 @@ run "budget_with_alerts" {
   }
 }
 
-run "refuses_a_budget_that_tells_nobody" {
-  command = plan
-
-  variables {
-    budget = { billing_account = "01AB23-CD45EF-678901", amount = 300, default_recipients = false }
-  }
-
-  expect_failures = [var.budget]
-}
-
-run "prod_refuses_what_dev_may" {
+run "prod_refuses_what_dev_may_and_a_budget_that_tells_nobody" {
   command = plan
 
   variables {
@@ -115,9 +105,10 @@ run "prod_refuses_what_dev_may" {
     default_service_accounts = "KEEP"
     log_retention_days       = 30
     audit_logs               = { "iam.googleapis.com" = ["ADMIN_READ"] }
+    budget                   = { billing_account = "01AB23-CD45EF-678901", amount = 300, default_recipients = false }
   }
 
-  expect_failures = [var.default_service_accounts, var.log_retention_days, var.audit_logs]
+  expect_failures = [var.default_service_accounts, var.log_retention_days, var.audit_logs, var.budget]
 }
 
 run "refuses_what_cannot_be" {

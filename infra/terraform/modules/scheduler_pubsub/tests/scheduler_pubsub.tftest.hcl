@@ -31,6 +31,13 @@ run "as_the_dispatcher_wants_it" {
         service_account = "telecom-scheduler-dev@acme-telecom.iam.gserviceaccount.com"
         body            = "{}"
       }
+      telecom-job-dev = {
+        description     = "Starts a job of Cloud Run."
+        schedule        = "0 9 * * *"
+        uri             = "https://run.googleapis.com/v2/projects/acme-telecom/locations/us-central1/jobs/telecom-job-dev:run"
+        oauth           = true
+        service_account = "telecom-scheduler-dev@acme-telecom.iam.gserviceaccount.com"
+      }
     }
   }
 
@@ -88,29 +95,26 @@ run "as_the_dispatcher_wants_it" {
     error_message = "Calls carry an OIDC token."
   }
   assert {
-    condition     = output.dead_letter_subscriptions["telecom-orders-dev"] == "telecom-orders-dev-dead-pull" && output.subscriptions["telecom-orders-dev"] == "telecom-orders-dev-push" && length(output.jobs) == 4
+    condition     = one(one(google_cloud_scheduler_job.call["telecom-job-dev"].http_target).oauth_token).scope == "https://www.googleapis.com/auth/cloud-platform" && one(one(google_cloud_scheduler_job.call["telecom-job-dev"].http_target).oauth_token).service_account_email == "telecom-scheduler-dev@acme-telecom.iam.gserviceaccount.com" && length(one(google_cloud_scheduler_job.call["telecom-job-dev"].http_target).oidc_token) == 0 && one(google_cloud_scheduler_job.call["telecom-job-dev"].http_target).http_method == "POST"
+    error_message = "Google's own APIs are called with an OAuth token."
+  }
+  assert {
+    condition     = output.dead_letter_subscriptions["telecom-orders-dev"] == "telecom-orders-dev-dead-pull" && output.subscriptions["telecom-orders-dev"] == "telecom-orders-dev-push" && length(output.jobs) == 5
     error_message = "Outputs are what alerts watch."
   }
 }
 
-run "refuses_an_agent_that_is_none" {
+# Rules of http_jobs ask jobs, and those of jobs ask topics: Terraform looks at none of them where what they ask is refused.
+
+run "refuses_an_agent_that_is_none_and_a_push_to_somebody_else" {
   command = plan
 
   variables {
     pubsub_service_agent = "serviceAccount:telecom-mlops-dev@acme-telecom.iam.gserviceaccount.com"
+    topics               = { telecom-orders-dev = { push = { endpoint = "https://evil.example/events", audience = "https://telecom-dispatcher-dev-1.us-central1.run.app", service_account = "a@b.iam.gserviceaccount.com" } } }
   }
 
-  expect_failures = [var.pubsub_service_agent]
-}
-
-run "refuses_a_push_to_somebody_else" {
-  command = plan
-
-  variables {
-    topics = { telecom-orders-dev = { push = { endpoint = "https://evil.example/events", audience = "https://telecom-dispatcher-dev-1.us-central1.run.app", service_account = "a@b.iam.gserviceaccount.com" } } }
-  }
-
-  expect_failures = [var.topics]
+  expect_failures = [var.pubsub_service_agent, var.topics]
 }
 
 run "refuses_fewer_than_five_attempts" {
@@ -131,16 +135,6 @@ run "refuses_an_unknown_pipeline" {
   }
 
   expect_failures = [var.jobs]
-}
-
-run "refuses_a_call_without_https" {
-  command = plan
-
-  variables {
-    http_jobs = { h = { description = "x", schedule = "0 5 * * *", uri = "http://d.run.app/x", audience = "http://d.run.app", service_account = "a@b.iam.gserviceaccount.com" } }
-  }
-
-  expect_failures = [var.http_jobs]
 }
 
 run "refuses_a_parameter_of_another_pipeline" {
@@ -173,11 +167,31 @@ run "refuses_a_schedule_that_is_none" {
   expect_failures = [var.jobs]
 }
 
+run "refuses_a_call_without_https" {
+  command = plan
+
+  variables {
+    http_jobs = { h = { description = "x", schedule = "0 5 * * *", service_account = "a@b.iam.gserviceaccount.com", uri = "http://d.run.app/x", audience = "http://d.run.app" } }
+  }
+
+  expect_failures = [var.http_jobs]
+}
+
+run "refuses_googles_token_for_somebody_else" {
+  command = plan
+
+  variables {
+    http_jobs = { h = { description = "x", schedule = "0 5 * * *", service_account = "a@b.iam.gserviceaccount.com", uri = "https://run.googleapis.com.evil.example/v2/x:run", oauth = true } }
+  }
+
+  expect_failures = [var.http_jobs]
+}
+
 run "refuses_one_name_twice" {
   command = plan
 
   variables {
-    http_jobs = { telecom-scoring-dev = { description = "x", schedule = "0 5 * * *", uri = "https://d.run.app/x", audience = "https://d.run.app", service_account = "a@b.iam.gserviceaccount.com" } }
+    http_jobs = { telecom-scoring-dev = { description = "x", schedule = "0 5 * * *", service_account = "a@b.iam.gserviceaccount.com", uri = "https://d.run.app/x", audience = "https://d.run.app" } }
   }
 
   expect_failures = [var.http_jobs]

@@ -30,7 +30,7 @@ run "defaults" {
 }
 
 run "value_is_sent_and_not_kept" {
-  command = apply
+  command = plan
 
   variables {
     deletion_protection = false
@@ -57,25 +57,16 @@ run "value_is_sent_and_not_kept" {
   }
 }
 
-run "refuses_keys_without_their_places" {
+run "refuses_keys_without_their_places_and_everybody" {
   command = plan
 
   variables {
     locations = ["us-central1", "us-east1"]
     kms_keys  = { us-central1 = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k" }
+    secrets   = { token = { description = "x", iam = { "roles/secretmanager.secretAccessor" = { all = "allAuthenticatedUsers" } } } }
   }
 
-  expect_failures = [var.kms_keys]
-}
-
-run "refuses_everybody" {
-  command = plan
-
-  variables {
-    secrets = { token = { description = "x", iam = { "roles/secretmanager.secretAccessor" = { all = "allAuthenticatedUsers" } } } }
-  }
-
-  expect_failures = [var.secrets]
+  expect_failures = [var.kms_keys, var.secrets]
 }
 
 run "refuses_names_that_cannot_be" {
