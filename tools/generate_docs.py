@@ -32,6 +32,7 @@ TYPES = {"str": "text", "int": "integer", "float": "number", "bool": "true or fa
 PLANE_SETTINGS = (
     ("mlops.src.config", "ChurnConfig"),
     ("mlops.src.serving.dispatcher_config", "DispatcherConfig"),
+    ("llmops.agent.config", "AssistantConfig"),
 )
 
 

@@ -43,7 +43,9 @@ from telecom.serving.traces import traces
 from telecom.tokens import audience_of
 
 log = logging.getLogger(__name__)
-TURN_THREADS, DESK_THREADS = 8, 4
+TURN_THREADS = {"local": 4, "gcp": 16}
+"""Of conversations: here they compute, in the cloud they wait."""
+DESK_THREADS, KEPT_ANSWERS = 4, 512
 RUNGS: tuple[Rung, ...] = ("llm", "search", "warehouse")
 ASSERTION = "x-goog-iap-jwt-assertion"
 NOBODY = "nobody"
@@ -70,9 +72,12 @@ def assemble(platform: Platform, config: AssistantConfig) -> Assembled:
         TelecomError: the policy or a prompt is not valid.
     """
     telemetry, prompts, rules = Telemetry(config.log_requests), PromptLibrary.load(), policy.load_policy()
-    threads, writer = ThreadPoolExecutor(TURN_THREADS, "turn"), ThreadPoolExecutor(1, "budget")
+    threads, writer = (
+        ThreadPoolExecutor(TURN_THREADS[platform.settings.backend], "turn"),
+        ThreadPoolExecutor(1, "budget"),
+    )
     records, events, warehouse = platform.records, platform.events, SteadyReader(platform.warehouse)
-    reader = CachedReader(warehouse)
+    reader = CachedReader(warehouse, most_entries=KEPT_ANSWERS)
     breakers: Mapping[Rung, Breaker] = {
         rung: Breaker(config.breaker_failures, config.breaker_seconds) for rung in RUNGS
     }

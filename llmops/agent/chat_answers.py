@@ -47,9 +47,9 @@ def as_json(result: Any) -> bytes:
 def refusal(error: Exception) -> Answer:
     """The answer to a failure: a sentence and a code; of those that are ours nothing more."""
     if isinstance(error, ActionRefused):
-        told = {"error": str(error), "code": error.code}
-        return Answer(DECISIONS.get(error.code, CONFLICT), as_json(told))
-    told = {**answers.told(error), "code": _code(error)}
+        decided = {"error": str(error), "code": error.code}
+        return Answer(DECISIONS.get(error.code, CONFLICT), as_json(decided))
+    told: dict[str, object] = {**answers.told(error), "code": _code(error)}
     if isinstance(error, BodyRefused):
         told["faults"] = error.faults
     return Answer(answers.status_of(error), as_json(told), answers.headers_of(error))

@@ -203,6 +203,15 @@ def test_a_few_labels_decide_nothing() -> None:
     assert (week.verdict, week.value) == ("undecided", None) and "30 of either kind are needed" in week.sentence
 
 
+def test_a_week_is_called_good_only_with_enough_labels() -> None:
+    """Far above what is demanded, with half a hundred customers: the interval is on one side, and still too few."""
+    config = ChurnConfig(min_recent_customers=20)
+    for customers, verdict in ((60, "undecided"), (3_000, "good")):
+        y = (np.arange(customers) % 2).astype(float)
+        week = judge_week(date(2026, 11, 30), y, RNG.normal(1.3 * y, 1.0), 0.5, config)
+        assert week.lower is not None and week.lower > 0.5 and week.verdict == verdict
+
+
 def test_how_many_labels_tell_an_auc() -> None:
     """About a thousand for ±0.03 at 0.82; of normal scores the interval is then a little narrower."""
     needed = labels_needed(0.82, 0.265)

@@ -60,7 +60,7 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Starts the watch."""
         super().connection_made(Joined(transport, self.loop))
-        self.app = _with_hang_up(self.app, transport)
+        self.app: App = _with_hang_up(self.config.loaded_app, transport)
         self._stuck: object = None
         self._watch = self.loop.call_later(PATIENCE_SECONDS, self._look)
 

@@ -163,8 +163,28 @@ def test_a_process_that_is_gone_is_not_ready_and_not_counted(platform: Platform)
     small.stop()
     (revision,) = adapter.revisions("churn")
     assert not revision.ready and adapter.tallies("churn", datetime.now(UTC)) == {}
+    assert revision.model_version == "1", "as it was when it was made known"
     with pytest.raises(DependencyUnavailable, match="does not answer"):
         adapter.ask("churn", "a", "/predict")
+
+
+@pytest.mark.backends("local")
+def test_the_model_of_a_process_is_the_one_that_it_last_said(platform: Platform) -> None:
+    adapter, small = platform.traffic, Small("", ready=False)
+    assert isinstance(adapter, LocalTraffic)
+    adapter.add("churn", "a", small.url)
+    assert adapter.revisions("churn")[0].model_version == ""
+    small.version, small.ready = "2", True
+    assert adapter.revisions("churn")[0].model_version == "2"
+    adapter.add("churn", "b", "http://127.0.0.1:1")
+    adapter.shift("churn", {"b": 100})
+    small.stop()
+    assert {r.name: (r.ready, r.model_version) for r in adapter.revisions("churn")} == {
+        "a": (False, "2"),
+        "b": (False, ""),
+    }
+    adapter.add("churn", "a", "http://127.0.0.1:2")
+    assert {r.name: r.model_version for r in adapter.revisions("churn")}["a"] == "", "another process at that name"
 
 
 @pytest.mark.backends("local")

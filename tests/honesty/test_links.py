@@ -14,7 +14,7 @@ PATH = re.compile(r"[\w.*{},-]+(?:/[\w.*{},-]+)*/?")
 # Named in the docs, made by the commands that stand beside the names.
 MADE_BY_COMMANDS = {"data/Telco-Customer-Churn.csv", "reports", "reports/", "reports/index.html"}
 TOP = {path.name for path in ROOT.iterdir()} | {"llmops", "infra", "data", "docs", "reports"}
-KNOWLEDGE = ("docs/telecom/", "tools/knowledge_base/sources/")
+KNOWLEDGE = ("docs/telecom/", "llmops/prompts/", "tools/knowledge_base/sources/")
 
 
 def slugs(page: Path) -> set[str]:
@@ -58,7 +58,7 @@ def test_named_files_and_folders_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=name_of)
 def test_lines_wrap_at_120(page: Path) -> None:
-    """Table rows cannot be; generated pages are not read as source, nor are the documents of the knowledge base."""
+    """Table rows cannot be; generated pages are not read as source, nor are prompts and the knowledge base."""
     apart = page.parent.name == "reference" or name_of(page).startswith(KNOWLEDGE)
     lines = [] if apart else prose(page).splitlines()
     assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []

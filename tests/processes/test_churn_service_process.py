@@ -177,6 +177,7 @@ def test_sigterm_under_load_drops_nothing(start: Callable[..., Process]) -> None
     assert took < 30
     lines = [json.loads(line) for line in served.log.read_text().splitlines()]
     assert [line for line in lines if line["severity"] in ("WARNING", "ERROR")] == []
+    assert "Version 1 is in service." in [line["message"] for line in lines]
 
 
 def test_in_vertex_ais_container(start: Callable[..., Process], home: Path) -> None:

@@ -110,6 +110,18 @@ def test_a_change_within_a_change_is_refused(settings: Settings) -> None:
     assert store.change("session", "a", lambda _: store.read("session", "b")) is None, "reading is no change"
 
 
+def test_events_within_a_change_are_refused_not_waited_for(settings: Settings) -> None:
+    store, box = LocalRecords(settings), Outbox(settings, LocalWarehouse(settings))
+
+    def nested(_: Record | None) -> Record:
+        box.add(TABLE, [feedback("t1")])
+        return Record("a", 1)
+
+    with pytest.raises(UsageError, match="within another change"):
+        store.change("session", "a", nested)
+    box.add(TABLE, [feedback("t1")])
+
+
 def test_what_is_erased_is_in_no_file_any_more(settings: Settings) -> None:
     store = LocalRecords(settings)
     for number in range(50):

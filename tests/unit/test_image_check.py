@@ -147,8 +147,7 @@ def test_the_images_have_no_package_that_they_must_not_have() -> None:
     text = (ROOT / "requirements-churn.lock").read_text("utf-8")
     assert re.search(r"^xgboost==\S+ ; sys_platform == 'darwin'", text, re.MULTILINE)
     names = {name for name, _ in pins("requirements-assistant.lock")}
-    # The index of one machine is taken out when the image is built.
-    assert names & set(TARGETS["assistant"].forbidden) == {"tantivy"}
+    assert names & set(TARGETS["assistant"].forbidden) == set()
     assert {"google-genai", "google-cloud-modelarmor", "pydantic-ai-slim", "fastapi", "limits"} <= names
 
 

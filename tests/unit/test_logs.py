@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from telecom.logs import JsonFormatter, Trace, configure, trace_of, tracing
+from telecom import tables
+from telecom.logs import JsonFormatter, Trace, configure, trace_of, tracing, without_values
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
@@ -49,6 +50,26 @@ def test_an_exception_is_one_field() -> None:
     except RuntimeError:
         found = line(exc_info=sys.exc_info())
     assert found["exception"].startswith("Traceback") and found["exception"].endswith("RuntimeError: broken")
+
+
+def test_an_exception_without_its_values() -> None:
+    """Types and our own places, of the whole chain; nothing that was in anybody's hands."""
+    try:
+        try:
+            json.loads("0001-AAAAA")
+        except ValueError:
+            dict[str, int]()["7590-VHVEG"]
+    except KeyError as error:
+        told = without_values(error)
+    assert told == "JSONDecodeError\nKeyError", "tests are no code of ours, json even less"
+    try:
+        tables.contract("no_such.table_7590")
+    except Exception as error:
+        told = without_values(error)
+    assert "telecom/tables.py:" in told and "contract" in told and "7590" not in told
+    hidden = ValueError("x")
+    hidden.__context__, hidden.__suppress_context__ = KeyError("y"), True
+    assert without_values(hidden) == "ValueError"
 
 
 @pytest.mark.parametrize(

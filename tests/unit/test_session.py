@@ -38,6 +38,22 @@ def test_signs_that_the_encoding_lacks_are_replaced(monkeypatch: pytest.MonkeyPa
     assert written.getvalue() == b"S?o ? 1"
 
 
+@pytest.mark.parametrize(
+    ("notes", "said"),
+    [((), "What was committed stays"), (("Revision a has all requests again.",), "Stopped. Revision a has all")],
+)
+def test_an_interruption_says_what_happened(
+    notes: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = KeyboardInterrupt()
+    for note in notes:
+        error.add_note(note)
+    with pytest.raises(typer.Exit) as ended, open_session(False):
+        raise error
+    written = capsys.readouterr().err
+    assert ended.value.exit_code == 130 and said in written and ("committed" in written) == (not notes)
+
+
 def test_a_file_in_the_place_of_the_state_folder_ends_with_5(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("TELECOM_HOME", str(tmp_path / "file"))

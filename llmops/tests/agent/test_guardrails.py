@@ -1,4 +1,4 @@
-"""What comes in and what goes out: our own rules, Model Armor beside them, and what happens where it cannot be asked."""
+"""What comes in and what goes out: our own rules, Model Armor beside them, and what happens where it is away."""
 
 from collections import Counter
 from typing import Any

@@ -86,9 +86,9 @@ def test_no_body_is_an_error_of_ours(service: Service, body: Any) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "segment=all", "contract=x", "limit=0", "limit=101", "limit=1e3", "offset=-1", "offset=10000000", "limit=1;DROP",
-        "reason=a'b", "unknown=1", "segment=high&segment=low", "city=" + "x" * 81, "a=1&" * 30, "search=%ff%fe", "limit=",
-        "reason=../x",
+        "segment=all", "contract=x", "limit=0", "limit=101", "limit=1e3", "offset=-1", "offset=10000000", "limit=",
+        "limit=1;DROP", "reason=a'b", "unknown=1", "segment=high&segment=low", "city=" + "x" * 81, "a=1&" * 30,
+        "search=%ff%fe", "reason=../x",
     ],
 )  # fmt: skip
 def test_filters_that_cannot_be_meant(service: Service, query: str) -> None:

@@ -16,6 +16,8 @@ NOT_SENT = frozenset({"snapshot_date", "source_digest", "source_row", "ingested_
 WHOLE_NUMBERS = frozenset({"SeniorCitizen", "tenure"})
 UNBOUNDED = 100_000.0
 LARGEST_BODY = 1 << 20
+DEEP = 1_000
+"""Levels that the service's reader of JSON still takes (1,024), and Python's own functions do not."""
 OF_TEN: tuple["Expected", ...] = ("answer", "refusal") * 4 + ("answer", "either")
 
 Expected = Literal["answer", "refusal", "either"]
@@ -84,13 +86,15 @@ def _unusual(rng: np.random.Generator) -> list[Case]:
 
 
 def _malformed(instance: Instance) -> Iterator[Case]:
-    whole = json.dumps({"instances": [instance]}).encode()
+    one = json.dumps(instance).encode()
+    whole = b'{"instances": [' + one + b"]}"
+    deep = b"[" * DEEP + b"]" * DEEP
     texts = {
         "nothing": b"",
         "no JSON": b"churn?",
         "half of a request": whole[: len(whole) // 2],
         "no UTF-8": whole.replace(b"instances", b"instanc\xff\xfe"),
-        "NaN as a number": b'{"instances": [{"tenure_months": NaN}]}',
+        "NaN as a number": _in_place(instance, "charge_change", b"NaN"),
         "a list": b"[]",
         "no key": b"{}",
         "instances is an object": b'{"instances": {}}',
@@ -99,10 +103,20 @@ def _malformed(instance: Instance) -> Iterator[Case]:
         "an instance is null": b'{"instances": [null]}',
         "an empty instance": b'{"instances": [{}]}',
         "deep nesting": b'{"instances": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
-        "a body above 1 MiB": b'{"instances": [' + whole + b" " * LARGEST_BODY + b"]}",
+        "a field nested as deep as JSON is read": _in_place(instance, "contract", deep),
+        "a number nested as deep as JSON is read": _in_place(instance, "tenure_months", deep),
+        "an unknown field nested as deep as JSON is read": _in_place(instance | {"nested": 0}, "nested", deep),
+        "an instance nested as deep as JSON is read": b'{"instances": [' + deep + b"]}",
+        "a body above 1 MiB": b'{"instances": [' + one + b" " * LARGEST_BODY + b"]}",
     }
     for name, body in texts.items():
         yield Case(name, body, "refusal")
+
+
+def _in_place(instance: Instance, name: str, value: bytes) -> bytes:
+    """A request about a customer with other bytes where the value of a field stands."""
+    made = json.dumps({"instances": [instance | {name: "@"}]}).encode()
+    return made.replace(b'"@"', value)
 
 
 @dataclass(frozen=True)

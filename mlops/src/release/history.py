@@ -72,7 +72,7 @@ class TakenBack(GateRefused):
     def __init__(self, number: int, release: Release | None) -> None:
         what = f"Release {number} ({release.kind} of {release.revision})" if release else f"Release {number}"
         told = [release.state.replace("_", " "), *([release.note] if release.note else [])] if release else ["unknown"]
-        said = f"{what} is not under way any more ({': '.join(told).removesuffix('.')}); nothing was touched."
+        said = f"{what} is not under way any more ({': '.join(told).removesuffix('.')})."
         super().__init__("canary", said, (said,), "See: telecom release status")
 
 
@@ -103,20 +103,6 @@ def serving(releases: Releases) -> Release | None:
 def under_way(releases: Releases) -> Release | None:
     """The one that was begun and not ended."""
     return next((release for release in releases if release.state in OPEN), None)
-
-
-def require_turn(releases: Releases, number: int, note: str | None = None) -> Release:
-    """The release, if whoever leads it may go on: it is under way or, with a `note`, being taken back for that.
-
-    Raises:
-        TakenBack: it is somebody else's turn.
-    """
-    release = next((release for release in releases if release.number == number), None)
-    if release is None or release.state != ("under_way" if note is None else "taking_back"):
-        raise TakenBack(number, release)
-    if note is not None and release.note != note:
-        raise TakenBack(number, release)
-    return release
 
 
 def before(releases: Releases, present: Release, ready: Collection[str]) -> Release:
@@ -172,28 +158,6 @@ def begun(releases: Releases, kind: Kind, pair: Pair, now: datetime, target: int
     )
 
 
-def taking_back(releases: Releases, number: int, note: str) -> Releases:
-    """The releases with a canary that is about to be taken back by whoever leads it.
-
-    Raises:
-        TakenBack: somebody else did, or finished it.
-    """
-    release = next((release for release in releases if release.number == number), None)
-    # Our own entry, seen again because the answer to writing it was lost.
-    if release and (release.state, release.note) == ("taking_back", note):
-        return releases
-    require_turn(releases, number)
-    return _with(releases, number, state="taking_back", note=note)
-
-
-def taken_over(releases: Releases, number: int, note: str) -> Releases:
-    """The releases with a canary that is about to be taken back, whoever leads it."""
-    release = under_way(releases)
-    if release is None or release.number != number:
-        return releases
-    return _with(releases, number, state="taking_back", note=note)
-
-
 def ended(releases: Releases, number: int, state: State, note: str = "") -> Releases:
     """The releases with one of them ended; when it serves, the one before was replaced, or withdrawn by a rollback.
 
@@ -216,16 +180,6 @@ def ended(releases: Releases, number: int, state: State, note: str = "") -> Rele
     )
 
 
-def passed(releases: Releases, number: int, step: int) -> Releases:
-    """The releases with one more step of a canary passed.
-
-    Raises:
-        TakenBack: it is not under way any more.
-    """
-    release = require_turn(releases, number)
-    return releases if step in release.passed else _with(releases, number, passed=(*release.passed, step))
-
-
 def found(releases: Releases, pair: Pair, now: datetime) -> Releases:
     """The releases with what was found in service, where they say otherwise and nothing is under way."""
     present = serving(releases)
@@ -236,7 +190,8 @@ def found(releases: Releases, pair: Pair, now: datetime) -> Releases:
     return (Release(number, *_fields(pair), "found", "serving", now), *others)
 
 
-def _with(releases: Releases, number: int, **changed: Any) -> Releases:
+def with_changes(releases: Releases, number: int, **changed: Any) -> Releases:
+    """The releases with fields of one of them changed."""
     return tuple(replace(release, **changed) if release.number == number else release for release in releases)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlops.src.release import history
+from mlops.src.release import history, turn
 from mlops.src.release.history import Pair, Releases, State
 from mlops.src.release.service_state import in_service, put_into_service, served_by
 from telecom.errors import NotFound
@@ -48,6 +48,7 @@ def run(
 
     Raises:
         NotFound: there is no release to go back to, or its revision or model is gone.
+        TakenBack: a canary that was to be taken back ended meanwhile; nothing was moved.
         UsageError: the numbered release never served, or something else is under way.
         DependencyUnavailable: one half could not be moved; a repetition finishes it.
     """
@@ -69,7 +70,7 @@ def run(
     number, state = plan.ends, plan.state
     if number is not None and plan.instead_of:
         # Said before anything is moved, so that whoever leads the canary moves nothing after us.
-        history.change(documents, service, lambda known: history.taken_over(known, number, note))
+        history.change(documents, service, lambda known: turn.taken_over(known, number, note))
     moved = put_into_service(traffic, registry, service, plan.pair)
     if number is not None:
         history.change(documents, service, lambda known: history.ended(known, number, state, note))

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from mlops.src.model_versions import CHAMPION, find
-from mlops.src.release import history
+from mlops.src.release import history, turn
 from mlops.src.release.history import Pair, Release, TakenBack
 from mlops.src.release.judge import NOTHING_SEEN, Look, look
 from mlops.src.release.policy import Policy
-from mlops.src.release.service_state import WHOLE, in_service, put_into_service, revision_of, served_by
+from mlops.src.release.service_state import WHOLE, candidate_of, put_into_service, revision_of, served_by, waits
 from mlops.src.release.tallies import NO_TALLY, between, side_by_side
 from telecom.errors import GateRefused, NotFound, UsageError
 from telecom.ports import Documents, ModelRegistry, Revision, Tally, Traffic
@@ -83,7 +83,7 @@ class Canary:
         """
         if judged := self._judged(candidate):
             return self._finish(judged.number, self._serving().pair, judged.pair, ())
-        baseline, chosen = self._choose(candidate)
+        baseline, chosen = candidate_of(self.traffic.revisions(self.service), candidate)
         old, new = (served_by(revision, self.registry) for revision in (baseline, chosen))
         champion = find(self.registry, CHAMPION)
         if champion is None or champion.version != new.model_version:
@@ -106,26 +106,13 @@ class Canary:
         judged = history.under_way(history.read(self.documents, self.service))
         if not judged or judged.state != "under_way" or judged.kind != "canary" or judged.passed != self.policy.steps:
             return None
-        newest = (r.name for r in self.traffic.revisions(self.service) if r.name == judged.revision or _waits(r))
+        newest = (r.name for r in self.traffic.revisions(self.service) if r.name == judged.revision or waits(r))
         if (candidate or next(newest, "")) == judged.revision:
             return judged
         raise UsageError(
             f"Release {judged.number} (canary of {judged.revision}) passed all steps and is not finished.",
             f"Finish it with: telecom release canary --candidate {judged.revision}, or: telecom release rollback",
         )
-
-    def _choose(self, candidate: str) -> tuple[Revision, Revision]:
-        revisions = self.traffic.revisions(self.service)
-        baseline = in_service(revisions)
-        waiting = [revision for revision in revisions if _waits(revision)]
-        if not candidate and not waiting:
-            raise NotFound("No ready revision waits without requests.", "Deploy one, then name it with --candidate.")
-        chosen = revision_of(revisions, candidate) if candidate else waiting[0]
-        if chosen.name == baseline.name:
-            raise UsageError(f"Revision {chosen.name} has {chosen.share} % of the requests already.")
-        if not chosen.ready:
-            raise UsageError(f"Revision {chosen.name} is not ready.", "Look at its log.")
-        return baseline, chosen
 
     def _begin(self, old: Pair, new: Pair) -> Release:
         now = self.pace.now()
@@ -141,7 +128,7 @@ class Canary:
         for share in self.policy.steps:
             step, before = self._step(number, share, old.revision, new.revision, before)
             done.append(step)
-            self._change(partial(history.passed, number=number, step=share))
+            self._change(partial(turn.passed, number=number, step=share))
         return tuple(done)
 
     def _step(
@@ -202,7 +189,7 @@ class Canary:
         reasons = error.reasons if isinstance(error, GateRefused) else ()
         note = " ".join(reasons) or f"broken off: {type(error).__name__}"
         try:
-            self._change(lambda known: history.taking_back(known, number, note))
+            self._change(lambda known: turn.taking_back(known, number, note))
             self._put(old, lambda: self._require_turn(number, note))
             self._change(lambda known: history.ended(known, number, "stopped", note))
         except TakenBack as taken:
@@ -235,7 +222,7 @@ class Canary:
             raise
 
     def _require_turn(self, number: int, note: str | None = None) -> None:
-        history.require_turn(history.read(self.documents, self.service), number, note)
+        turn.require_turn(history.read(self.documents, self.service), number, note)
 
     def _put(self, pair: Pair, may: Callable[[], object]) -> None:
         put_into_service(self.traffic, self.registry, self.service, pair, sleep=self.pace.sleep, may=may)
@@ -248,8 +235,3 @@ class Canary:
 
     def _change(self, edit: Callable[[history.Releases], history.Releases]) -> history.Releases:
         return history.change(self.documents, self.service, edit)
-
-
-def _waits(revision: Revision) -> bool:
-    """Whether it could be a candidate."""
-    return revision.ready and not revision.share

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mlops.src.model_versions import CHAMPION, MODEL, find
 from mlops.src.release.history import Pair
-from telecom.errors import DependencyUnavailable, NotFound
+from telecom.errors import DependencyUnavailable, NotFound, UsageError
 from telecom.ports import ModelRegistry, Revision, Traffic
 
 WHOLE = 100
@@ -53,6 +53,30 @@ def newest_waiting(revisions: Sequence[Revision]) -> Revision:
         NotFound: there is none.
     """
     return next((revision for revision in revisions if not revision.share), None) or in_service(revisions)
+
+
+def waits(revision: Revision) -> bool:
+    """Whether it could be led to requests."""
+    return revision.ready and not revision.share
+
+
+def candidate_of(revisions: Sequence[Revision], name: str) -> tuple[Revision, Revision]:
+    """The revision in service, and the one to lead to its requests: that of the name, or the newest that waits.
+
+    Raises:
+        NotFound: there is no such revision, or none waits.
+        UsageError: it has the requests already, or is not ready.
+    """
+    baseline = in_service(revisions)
+    waiting = [revision for revision in revisions if waits(revision)]
+    if not name and not waiting:
+        raise NotFound("No ready revision waits without requests.", "Deploy one, then name it with --candidate.")
+    chosen = revision_of(revisions, name) if name else waiting[0]
+    if chosen.name == baseline.name:
+        raise UsageError(f"Revision {chosen.name} has {chosen.share} % of the requests already.")
+    if not chosen.ready:
+        raise UsageError(f"Revision {chosen.name} is not ready.", "Look at its log.")
+    return baseline, chosen
 
 
 def served_by(revision: Revision, registry: ModelRegistry) -> Pair:

@@ -184,7 +184,7 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
     # Vertex AI's health route means: ready to predict. It may be /healthz itself, and is found first.
     routes += [Route(path, _told(ready)) for path in sorted({vertex.health_route, "/readyz"} - {""})]
     routes += [Route("/healthz", _told(alive)), Route("/metrics", _told(metrics))]
-    hidden = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))
+    hidden: dict[str, Any] = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))
     return DirectApp(predictions, title="Churn", lifespan=lifespan, routes=routes, telemetry=wiring.traces, **hidden)
 
 

@@ -150,6 +150,43 @@ def test_a_server_error_on_something_unusual_is_found() -> None:
     assert post_deploy_check.run(ask).failures
 
 
+def failing(ask: Callable[[str, bytes | None], Answer]) -> set[str]:
+    return {failure.case for failure in post_deploy_check.run(ask).failures}
+
+
+def test_a_service_that_takes_larger_bodies_does_not_pass() -> None:
+    def ask(path: str, body: bytes | None) -> Answer:
+        if body and LARGEST_BODY < len(body) <= 32 << 20:
+            return answer(*(abs(hash(row)) % 1000 / 1000 for row in INSTANCES.rows(question_of(body)[0])))
+        return service(path, body)
+
+    assert failing(ask) == {"a body above 1 MiB"}
+
+
+def test_a_service_that_takes_nan_does_not_pass() -> None:
+    def ask(path: str, body: bytes | None) -> Answer:
+        return service(path, body and body.replace(b"NaN", b"0.5"))
+
+    assert failing(ask) == {"NaN as a number"}
+
+
+def test_a_service_that_stumbles_over_nesting_does_not_pass() -> None:
+    """It refuses in words of Python's own, which go down level by level."""
+
+    def ask(path: str, body: bytes | None) -> Answer:
+        found = service(path, body)
+        try:
+            if found.status == 422:
+                json.dumps(question_of(body or b"")[0])
+        except RecursionError:
+            return Answer(500, b"")
+        except TelecomError:
+            pass
+        return found
+
+    assert len([case for case in failing(ask) if "nested as deep as JSON is read" in case]) == 4
+
+
 def test_metrics_must_be_there() -> None:
     found = post_deploy_check.run(lambda path, body: service(path, body) if body is not None else Answer(404, b""))
     assert [failure.case for failure in found.failures] == ["/metrics"]

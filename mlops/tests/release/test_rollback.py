@@ -123,6 +123,9 @@ def test_a_canary_under_way_is_taken_back() -> None:
     history.change(world.papers, "churn", lambda known: history.begun(known, "canary", Pair("d", "3"), START))
     done = world.run()
     assert (done.revision, world.serves()) == ("c", ({"c": 100}, "3"))
+    assert (done.from_revision, done.from_model_version) == ("d", "3")
+    note = history.read(world.papers, "churn")[0].note
+    assert note == "taken back by a rollback from d with model version 3"
     assert world.states()[:2] == [(4, "d", "stopped"), (3, "c", "serving")]
     with pytest.raises(UsageError, match="Release 4 never served"):
         world.run(to=4)
@@ -142,6 +145,97 @@ def test_the_first_release_has_nothing_before_it() -> None:
     world.papers = Papers()
     with pytest.raises(NotFound, match="no earlier release"):
         world.run()
+
+
+@pytest.mark.parametrize("half", ["alias", "traffic"])
+def test_a_canary_half_taken_back_is_finished_by_a_repetition(half: str) -> None:
+    world = World()
+    world.service.deploy("d", "2")
+    world.service.shift("churn", {"d": 50, "c": 50})
+    world.registry.champion = "2"
+    history.change(world.papers, "churn", lambda known: history.begun(known, "canary", Pair("d", "2"), START))
+    (world.registry if half == "alias" else world.service).broken = 1
+    with pytest.raises(DependencyUnavailable):
+        world.run()
+    assert world.states()[0] == (4, "d", "taking_back")
+    said = status.run(world.service, world.registry, world.papers, service="churn").remarks
+    assert "Release 4 (canary of d) is being taken back." in said
+    world.run()
+    assert world.serves() == ({"c": 100}, "3") and world.states()[:2] == [(4, "d", "stopped"), (3, "c", "serving")]
+
+
+def test_a_canary_that_ended_meanwhile_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.service.deploy("d", "3")
+    history.change(world.papers, "churn", lambda known: history.begun(known, "canary", Pair("d", "3"), START))
+    plan = rollback._plan
+
+    def late(releases: history.Releases, to: int | None) -> rollback._Plan | None:
+        history.change(world.papers, "churn", lambda known: history.ended(known, 4, "serving"))
+        return plan(releases, to)
+
+    monkeypatch.setattr(rollback, "_plan", late)
+    with pytest.raises(history.TakenBack, match=r"canary of d.*serving"):
+        world.run()
+    assert world.service.log == [] and world.states()[0] == (4, "d", "serving")
+
+
+@pytest.mark.parametrize("remembered", ["3", ""])
+def test_a_revision_that_died_is_what_it_was_released_as(remembered: str) -> None:
+    """Nothing is found in service that is there already, with another model because it says none."""
+    world = World()
+    world.service.change("c", ready=False, model_version=remembered)
+    world.registry.champion = "1"
+    back = world.run()
+    assert (back.revision, back.from_revision, back.from_model_version) == ("b", "c", "3")
+    assert [(number, name) for number, name, _ in world.states()] == [(4, "b"), (3, "c"), (2, "b"), (1, "a")]
+
+
+def test_requests_go_to_a_revision_that_answers() -> None:
+    world = World()
+    world.service.change("b", ready=False)
+    assert world.run().revision == "a" and world.serves() == ({"a": 100}, "1")
+
+
+def test_where_nobody_answers_the_newest_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    for name in "ab":
+        world.service.change(name, ready=False)
+    put, revive = rollback.put_into_service, lambda _: world.service.change("b", ready=True)
+    monkeypatch.setattr(rollback, "put_into_service", lambda *given: put(*given, sleep=revive))
+    assert world.run().revision == "b"
+
+
+def test_requests_do_not_move_before_a_revision_is_ready() -> None:
+    """It serves the right model already, and says that it cannot take requests yet."""
+    world = World()
+    world.service.change("b", ready=False)
+    seen: list[dict[str, int]] = []
+
+    def wait(_: float) -> None:
+        seen.append(world.service.shares())
+        world.service.change("b", ready=len(seen) == 3)
+
+    rollback.put_into_service(world.service, world.registry, "churn", Pair("b", "2"), sleep=wait)
+    assert seen == [{"c": 100}] * 3 and world.serves() == ({"b": 100}, "2")
+
+
+def test_status_tells_the_model_of_a_revision_that_does_not_answer() -> None:
+    world = World()
+    world.service.change("b", ready=False)
+    world.service.change("a", ready=False, model_version="")
+    rows = status.run(world.service, world.registry, world.papers, service="churn").revision_rows()
+    assert [row[3] for row in rows] == ["3", "2 (not answering)", "champion (3) (not answering)"]
+
+
+def test_status_says_who_gets_requests_beside_a_canary() -> None:
+    world = World()
+    world.service.deploy("d", "3")
+    history.change(world.papers, "churn", lambda known: history.begun(known, "canary", Pair("d", "3"), START))
+    world.service.shift("churn", {"d": 10, "c": 80, "a": 10})
+    said = status.run(world.service, world.registry, world.papers, service="churn").remarks
+    assert "Revision a gets 10 %; releases.json knows nothing of that." in said
+    assert not any("Revision c gets" in remark or "Revision d gets" in remark for remark in said)
 
 
 def test_status_names_what_is_amiss() -> None:

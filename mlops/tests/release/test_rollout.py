@@ -1,24 +1,29 @@
 """A canary over a service on paper: what is moved, in which order, and what happens when somebody says no."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from benchmarks.release_study import Revision as Behaviour
-from mlops.src.release import history
+from mlops.src.release import history, rollback
+from mlops.src.release.history import TakenBack
 from mlops.src.release.policy import Policy
 from mlops.src.release.rollout import Canary, Pace
 from mlops.tests.release.worlds import Clock, Papers, Registry, Service
 from telecom.errors import DependencyUnavailable, GateRefused, NotFound, UsageError
 
 POLICY = Policy()
+QUICK = Policy(error_increase=0.1, slow_increase=0.3, slower=0.45, superiority=0.45, psi=4.0, blocks=4, power=0.8)
+"""Finds only what is gross, so that a rollout has few looks."""
 
 
 class World:
     """Revision `old` with model 1 in service, a candidate `new`, and a canary over them."""
 
-    def __init__(self, behaviour: Behaviour | None = None, version: str = "2") -> None:
+    def __init__(self, behaviour: Behaviour | None = None, version: str = "2", policy: Policy = POLICY) -> None:
+        self.policy = policy
         self.service, self.clock, self.papers = Service(), Clock(), Papers()
         self.clock.each = self.service.pass_time
         self.registry = Registry(self.service)
@@ -34,7 +39,7 @@ class World:
             self.registry,
             self.papers,
             "churn",
-            POLICY,
+            self.policy,
             Pace(look_seconds=5, settle_seconds=2, step_seconds=600, now=self.clock.now, sleep=self.clock.sleep),
             lambda share, found: self.told.append((share, found.verdict)),
         )
@@ -43,6 +48,33 @@ class World:
             "check": lambda revision: self.checked.append(revision.name),
         }
         return canary.run(candidate, **(parts | more))
+
+    def roll_back(self) -> rollback.RolledBack:
+        return rollback.run(self.service, self.registry, self.papers, service="churn", now=self.clock.now())
+
+    def at_sleep(self, number: int, act: Callable[[], object]) -> None:
+        """Somebody else acts while this canary sleeps that often."""
+        slept = [0]
+
+        def each(seconds: float) -> None:
+            self.service.pass_time(seconds)
+            slept[0] += 1
+            if slept[0] == number:
+                act()
+
+        self.clock.each = each
+
+    def sleeps(self) -> int:
+        """How often a rollout sleeps that nobody disturbs."""
+        slept = [0]
+
+        def each(seconds: float) -> None:
+            self.service.pass_time(seconds)
+            slept[0] += 1
+
+        self.clock.each = each
+        self.run()
+        return slept[0]
 
     def states(self) -> list[tuple[str, str, str]]:
         return [(r.revision, r.model_version, r.state) for r in history.read(self.papers, "churn")]
@@ -134,8 +166,9 @@ def test_whoever_breaks_it_off_leaves_nothing_behind() -> None:
         raise KeyboardInterrupt
 
     world.clock.each = stop
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         world.run()
+    assert stopped.value.__notes__ == ["Revision old has all requests again, with model version 1."]
     assert world.service.shares() == {"old": 100}
     assert world.states()[0] == ("new", "2", "stopped")
 
@@ -145,9 +178,12 @@ def test_what_cannot_be_taken_back_stays_under_way_until_a_rollback() -> None:
     world.clock.each = lambda seconds: (world.service.pass_time(seconds), setattr(world.service, "broken", 1))[0]
     with pytest.raises(DependencyUnavailable, match="cannot be moved"):
         world.run()
-    assert world.states()[0] == ("new", "2", "under_way")
-    with pytest.raises(UsageError, match="is under way"):
+    assert world.states()[0] == ("new", "2", "taking_back")
+    with pytest.raises(UsageError, match="is being taken back"):
         world.run()
+    world.roll_back()
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+    assert world.service.shares() == {"old": 100}
 
 
 def test_when_the_alias_fails_at_the_end_the_same_again_finishes() -> None:
@@ -198,3 +234,168 @@ def test_a_lost_answer_while_writing_the_history_does_no_harm() -> None:
     world.papers.twice = True
     world.run()
     assert world.states() == [("new", "2", "serving"), ("old", "1", "served")]
+
+
+SLEEPS = 15
+"""Of a rollout with few looks; a test counts them."""
+
+
+def test_how_often_a_rollout_sleeps() -> None:
+    assert World(policy=QUICK).sleeps() == SLEEPS
+
+
+@pytest.mark.parametrize("moment", range(1, SLEEPS + 1))
+def test_a_canary_that_was_taken_back_stops_and_touches_nothing(moment: int) -> None:
+    world = World(policy=QUICK)
+    log: list[Any] = []
+    world.at_sleep(moment, lambda: (world.roll_back(), log.extend(world.service.log)))
+    with pytest.raises(TakenBack, match=r"Release 2 \(canary of new\) is not under way .*taken back by a rollback"):
+        world.run()
+    assert world.service.log == log and world.service.shares() == {"old": 100} and world.registry.champion == "1"
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+
+
+@pytest.mark.parametrize("moment", [1, 5, SLEEPS])
+def test_a_second_canary_is_not_disturbed_by_the_first(moment: int) -> None:
+    world = World(policy=QUICK)
+    world.service.deploy("newer", "3")
+    log: list[Any] = []
+
+    def instead() -> None:
+        world.roll_back()
+        world.service.shift("churn", {"newer": 10, "old": 90})
+        at = world.clock.now()
+        history.change(
+            world.papers, "churn", lambda known: history.begun(known, "canary", history.Pair("newer", "3"), at)
+        )
+        log.extend(world.service.log)
+
+    world.at_sleep(moment, instead)
+    with pytest.raises(TakenBack):
+        world.run()
+    assert world.service.log == log and world.service.shares() == {"newer": 10, "old": 90}
+    assert world.states()[:2] == [("newer", "3", "under_way"), ("new", "2", "stopped")]
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(errors=0.2), Behaviour()])
+def test_who_runs_out_of_time_or_is_stopped_does_not_act_out_of_turn(behaviour: Behaviour) -> None:
+    """The process wakes after its time is up, or sees what would stop it, and everything has moved on."""
+    world = World(behaviour, policy=QUICK)
+    world.service.rate = 1.0
+
+    def meanwhile() -> None:
+        world.roll_back()
+        world.service.shift("churn", {"new": 100})
+        world.clock.time += timedelta(seconds=1_000)
+
+    world.at_sleep(2, meanwhile)
+    with pytest.raises(TakenBack):
+        world.run()
+    assert world.service.shares() == {"new": 100} and world.states()[0] == ("new", "2", "stopped")
+
+
+def test_ctrl_c_out_of_turn_touches_nothing_and_says_so() -> None:
+    world = World(policy=QUICK)
+
+    def stop() -> None:
+        world.roll_back()
+        world.service.shift("churn", {"new": 100})
+        raise KeyboardInterrupt
+
+    world.at_sleep(3, stop)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        world.run()
+    assert world.service.shares() == {"new": 100} and "taken back by a rollback" in stopped.value.__notes__[0]
+
+
+@pytest.mark.parametrize("share", [10, 50, 100])
+def test_a_rollback_between_look_and_move_wins(share: int) -> None:
+    """Our move comes after theirs: it is taken back at once."""
+    world = World(policy=QUICK)
+    shift, disturbed = world.service.shift, [False]
+
+    def late(service: str, shares: Any) -> None:
+        if shares.get("new") == share and not disturbed[0]:
+            disturbed[0] = True
+            world.roll_back()
+        shift(service, shares)
+
+    world.service.shift = late  # type: ignore[method-assign]
+    with pytest.raises(TakenBack):
+        world.run()
+    assert world.service.shares() == {"old": 100} and world.registry.champion == "1"
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+
+
+def test_a_rollback_between_traffic_and_alias_wins() -> None:
+    world = World(policy=QUICK)
+    point = world.registry.point
+
+    def late(name: str, alias: str, version: str) -> None:
+        if version == "2":
+            world.roll_back()
+        point(name, alias, version)
+
+    world.registry.point = late  # type: ignore[method-assign]
+    with pytest.raises(TakenBack):
+        world.run()
+    assert world.service.shares() == {"old": 100} and world.registry.champion == "1"
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+
+
+def test_a_rollback_while_a_stopped_candidate_is_taken_back_leaves_nothing_to_do() -> None:
+    world = World(Behaviour(errors=0.2))
+    shift, log = world.service.shift, list[Any]()
+
+    def broken(service: str, shares: Any) -> None:
+        shift(service, shares)
+        if shares == {"old": 100} and not log:
+            log.append(1)
+            world.roll_back()
+
+    world.service.shift = broken  # type: ignore[method-assign]
+    with pytest.raises(GateRefused):
+        world.run()
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+    assert world.service.shares() == {"old": 100}
+
+
+def test_another_release_is_not_finished_instead_of_the_candidate() -> None:
+    world = World(policy=QUICK)
+    world.registry.broken = 1
+    with pytest.raises(DependencyUnavailable, match="registry"):
+        world.run()
+    world.service.deploy("newer", "3")
+    for candidate in ("newer", "", "old"):
+        with pytest.raises(UsageError, match=r"Release 2 \(canary of new\) passed all steps and is not finished"):
+            world.run(candidate)
+    assert world.registry.champion == "1" and world.states()[0] == ("new", "2", "under_way")
+    world.service.change("newer", ready=False)
+    assert world.run("").revision == "new", "nobody else waits"
+
+
+def test_one_look_at_which_a_revision_is_not_ready_does_not_stop_it() -> None:
+    world = World(policy=QUICK)
+    turn = [0]
+
+    def blink(seconds: float) -> None:
+        world.service.pass_time(seconds)
+        turn[0] += 1
+        world.service.change("new", ready=turn[0] % 2 == 0)
+
+    world.clock.each = blink
+    assert world.run().revision == "new"
+
+
+def test_a_revision_that_tells_no_figures_at_a_look_is_not_counted_twice() -> None:
+    world, calls = World(), [0]
+    tallies = world.service.tallies
+
+    def sometimes(service: str, since: Any) -> Any:
+        calls[0] += 1
+        found = dict(tallies(service, since))
+        return {} if calls[0] == 5 else found
+
+    world.service.tallies = sometimes  # type: ignore[method-assign]
+    done = world.run()
+    assert sum(step.requests for step in done.steps) <= world.service.counted["new"].requests

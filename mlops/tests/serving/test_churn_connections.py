@@ -1,6 +1,7 @@
 """Connections: those that get nowhere are closed, and an answer leaves in one piece."""
 
 import asyncio
+import contextlib
 import json
 import signal
 import socket
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from mlops.tests.serving.churn_fakes import CUSTOMER, Service, registry_with
+from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, registry_with
 from mlops.tests.serving.conftest import Model
 from telecom.serving import connections
 from telecom.serving.connections import DrainingServer, Joined, server_of
@@ -82,6 +83,40 @@ def test_head_and_body_arrive_together(port: int) -> None:
         connection.sendall(REQUEST)
         head, _, body = answer_of(connection).partition(b"\r\n\r\n")
         assert b"content-length: %d" % len(body) in head and json.loads(body)["predictions"]
+
+
+@pytest.mark.parametrize("path", [b"POST /predict", b"GET /v1/customers/a/risk"])
+def test_a_caller_who_does_not_read_is_hung_up_on_and_counted(first: Model, caplog: Any, path: bytes) -> None:
+    """Requests on one connection, more than its buffers hold answers of."""
+    many = json.dumps({"instances": [CUSTOMER] * 100}).encode()
+    body = many if path.startswith(b"POST") else b""
+    asked = path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    made = Service(registry_with(first), timeout_seconds=1.0, features=lambda _: FEATURE_ROW)
+    counted = 'churn_requests_total{code="499",route="%s"}' % ("predict" if body else "risk")
+    with running(made.app) as port, socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.connect(("127.0.0.1", port))
+        threading.Thread(target=_send_all, args=(connection, asked * (300 if body else 20_000)), daemon=True).start()
+        deadline = time.monotonic() + 60
+        while counted not in made.ask("/metrics").text and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert made.metric(counted) == 1 and made.metric("churn_requests_running") == 0
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def _send_all(connection: socket.socket, data: bytes) -> None:
+    with contextlib.suppress(OSError):
+        connection.sendall(data)
+
+
+def test_no_advice_about_web_sockets(port: int, caplog: Any) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+        )
+        assert answer_of(connection).startswith(b"HTTP/1.1 200")
+    assert not [record for record in caplog.records if "pgrade" in record.getMessage() + record.name]
 
 
 class Transport:

@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +40,38 @@ def judged(service: Service, body: Any) -> None:
 @given(JSON)
 def test_any_json(service: Service, body: Any) -> None:
     judged(service, body)
+
+
+NESTED = st.sampled_from([(b"[", b"]", b""), (b'{"a":', b"}", b"0"), (b'[{"b":', b"}]", b"1")])
+
+
+def deep(levels: int, kind: tuple[bytes, bytes, bytes]) -> bytes:
+    opening, closing, inside = kind
+    return opening * levels + inside + closing * levels
+
+
+@pytest.mark.parametrize("levels", [1, 80, 300, 480, 500, 900, 957, 970, 990, 1_000, 1_015, 1_020, 1_024, 1_100])
+@pytest.mark.parametrize("field", ["Contract", "tenure", "MonthlyCharges", "Churn", "strange", ""])
+def test_any_depth(service: Service, field: str, levels: int) -> None:
+    nested(service, levels, (b"[", b"]", b""), field)
+
+
+@RELAXED
+@given(st.integers(1, 1_100), NESTED, st.sampled_from([*CUSTOMER, "strange", ""]))
+def test_any_depth_anywhere(service: Service, levels: int, kind: tuple[bytes, bytes, bytes], field: str) -> None:
+    nested(service, levels, kind, field)
+
+
+def nested(service: Service, levels: int, kind: tuple[bytes, bytes, bytes], field: str) -> None:
+    """What is nested so deep stands in a field, or for the instance."""
+    whole = json.dumps({"instances": [CUSTOMER | {field: "@"} if field else "@"]}).encode()
+    body = whole.replace(b'"@"', deep(levels, kind))
+    judged(service, body)
+    answer = service.ask("/predict", body)
+    for fault in answer.json().get("faults", ()):
+        assert len(fault["value"]) <= 80
+    if field == "Contract" and kind[0] == b"[" and levels < 1_000:
+        assert answer.status_code == 422 and answer.json()["faults"][0]["reason"] == "wrong_type"
 
 
 @RELAXED

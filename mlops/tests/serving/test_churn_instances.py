@@ -70,6 +70,8 @@ def test_feature_columns_as_a_warehouse_exports_them(change: dict[str, Any]) -> 
         (CUSTOMER, "Partner", True, "value_not_allowed"),
         (CUSTOMER, "SeniorCitizen", 2, "value_not_allowed"),
         (CUSTOMER, "SeniorCitizen", "Yes", "value_not_allowed"),
+        (CUSTOMER, "SeniorCitizen", True, "wrong_type"),
+        (CUSTOMER, "SeniorCitizen", False, "wrong_type"),
         (CUSTOMER, "tenure", -1, "out_of_range"),
         (CUSTOMER, "tenure", 1_201, "out_of_range"),
         (CUSTOMER, "tenure", 10.5, "not_whole"),

@@ -123,8 +123,18 @@ def test_a_reader_that_does_not_read_is_not_waited_for(first: Model) -> None:
         scope = {"type": "http", "method": "POST", "path": "/predict", "headers": [], "root_path": ""}
         await made.app(scope, receive, send)
 
-    with pytest.raises(TimeoutError):
-        asyncio.run(asyncio.wait_for(stall(), 5))
+    asyncio.run(asyncio.wait_for(stall(), 5))
+    assert made.metric('churn_requests_total{code="499",route="predict"}') == 1
+    assert made.metric('churn_request_seconds_count{route="predict"}') == 1
+
+
+def test_a_refused_body_closes_its_connection(first: Model) -> None:
+    made = Service(registry_with(first), body_bytes=4_096, timeout_seconds=0.05)
+    sent = asyncio.run(request(made.app, "POST", "/predict", pieces([ASKED[:10], ASKED[10:]], pause=0.2)))
+    assert (sent.status_code, sent.headers.get("connection")) == (408, "close")
+    large = made.ask("/predict", ASKED + b" " * 5_000)
+    assert (large.status_code, large.headers.get("connection")) == (413, "close")
+    assert "connection" not in made.ask("/predict", {}).headers, "one that arrived may be followed by another"
 
 
 def test_over_a_socket_a_refused_body_is_not_read_to_its_end(first: Model) -> None:

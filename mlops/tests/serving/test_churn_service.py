@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from mlops.src.serving.churn_service import INLINE_BYTES
 from mlops.src.serving.config import VertexContract
+from mlops.src.serving.instances import Instances, InstancesRefused
 from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, no_store, registry_with
 from mlops.tests.serving.conftest import Model
 from mlops.tests.serving.fakes import FakeIdentity, served
@@ -92,6 +93,10 @@ BAD: dict[str, tuple[Any, int]] = {
     "instances that are none": ({"instances": CUSTOMER}, 422),
     "unknown parameter": ({"instances": [], "parameters": {"reason": False}}, 422),
     "parameters that are none": ({"instances": [], "parameters": 7}, 422),
+    "parameters that are 0": ({"instances": [], "parameters": 0}, 422),
+    "parameters that are a list": ({"instances": [], "parameters": []}, 422),
+    "parameters that are a flag": ({"instances": [], "parameters": False}, 422),
+    "parameters that are a text": ({"instances": [], "parameters": ""}, 422),
     "reasons that are no flag": ({"instances": [], "parameters": {"reasons": "no"}}, 422),
     "an instance that is none": ({"instances": [CUSTOMER, 7]}, 422),
     "an unknown category": ({"instances": [CUSTOMER | {"Contract": "Weekly"}]}, 422),
@@ -122,12 +127,16 @@ def test_a_refusal_names_instance_field_value_and_what_is_allowed(service: Servi
     ("path", "method"), [("/predict", "GET"), ("/predict", "PUT"), ("/v1/customers/a/risk", "POST")]
 )
 def test_other_methods(service: Service, path: str, method: str) -> None:
-    assert service.ask(path, "", method).status_code == 405
+    answer = service.ask(path, "", method)
+    assert (answer.status_code, answer.json()) == (405, {"error": "This address does not take this method."})
+    assert answer.headers["allow"]
 
 
 def test_unknown_paths(service: Service) -> None:
     for path in ("/", "/predict/", "/openapi.json", "/docs", "/v1/customers/a", "/v1/customers/a/b/risk"):
-        assert service.ask(path).status_code in (404, 307), path
+        answer = service.ask(path)
+        assert answer.status_code in (404, 307), path
+        assert answer.status_code == 307 or answer.json() == {"error": "There is no such address."}
 
 
 STORE = {"7590-VHVEG": FEATURE_ROW | {"customer_id": "7590-VHVEG"}, "broken": FEATURE_ROW | {"contract": None}}
@@ -293,11 +302,27 @@ def test_which_requests_that_went_well_get_a_line(first: Model, said: Said, logg
 
 def test_an_error_of_ours_is_an_answer_that_says_nothing_of_it(first: Model, said: Said) -> None:
     def broken(_: str) -> None:
-        raise RuntimeError("secret path")
+        try:
+            dict[str, int]()["7590-VHVEG"]
+        except KeyError as error:
+            raise RuntimeError("secret path") from error
 
     answer = Service(registry_with(first), features=broken).ask("/v1/customers/a/risk")
     assert answer.status_code == 500 and "secret" not in answer.text
-    assert any("secret path" in line.get("exception", "") for line in said())
+    (line,) = [line for line in said() if line["message"] == "A request failed."]
+    assert "7590" not in json.dumps(line) and "secret" not in json.dumps(line)
+    first_cause, _, last = line["exception"].partition("RuntimeError")
+    assert first_cause.startswith("KeyError\n  mlops/tests/serving/test_churn_service.py:")
+    assert "mlops/src/serving/churn_service.py:" in last and "ChurnService._features_of" in last
+
+
+def test_a_refusal_carries_no_value_behind_it() -> None:
+    """Whoever logs the chain of a refusal finds nothing of what was refused in it."""
+    for form in (CUSTOMER | {"Contract": "Weekly"}, FEATURE_ROW | {"contract": "Weekly"}, CUSTOMER | {"tenure": "x"}):
+        with pytest.raises(InstancesRefused) as refused:
+            Instances().rows([form])
+        assert refused.value.__cause__ is None and refused.value.__suppress_context__
+        assert refused.value.__context__ is not None and refused.value.__context__.__context__ is None
 
 
 def test_without_a_model_nothing_is_promised(first: Model) -> None:

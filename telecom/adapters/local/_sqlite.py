@@ -9,6 +9,9 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 from telecom.adapters.local._files import exclusive
 from telecom.errors import DependencyUnavailable, TelecomError, UsageError, WarehouseBusy
@@ -33,6 +36,20 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+@dataclass
+class _Turn:
+    """Who of this process's threads writes to a file; they wait here, in turn, before they wait for other processes."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    thread: int = 0
+
+
+@cache
+def _turn_of(_: Path) -> _Turn:
+    """The one turn of a file, whoever uses it."""
+    return _Turn()
+
+
 class Database:
     """Connections to `<home>/assistant.db`, lent one at a time; the file is made on first use."""
 
@@ -40,8 +57,7 @@ class Database:
         self.path = settings.home / FILE
         self._seconds = settings.lock_seconds
         self._idle: list[sqlite3.Connection] = []
-        self._turn = threading.Lock()
-        self._writer = 0
+        self._turn = _turn_of(self.path)
         weakref.finalize(self, _close, self._idle)
 
     @contextmanager
@@ -69,18 +85,19 @@ class Database:
             WarehouseBusy: others kept writing for longer than the waiting time.
             UsageError: this thread is changing something already.
         """
-        if self._writer == threading.get_ident():
+        turn = self._turn
+        if turn.thread == threading.get_ident():
             raise UsageError("A change began within another change.", "Begin it after the first has returned.")
-        if not self._turn.acquire(timeout=self._seconds):
+        if not turn.lock.acquire(timeout=self._seconds):
             raise self._busy()
-        self._writer = threading.get_ident()
+        turn.thread = threading.get_ident()
         try:
             with self.reading() as connection, connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
         finally:
-            self._writer = 0
-            self._turn.release()
+            turn.thread = 0
+            turn.lock.release()
 
     def tidy(self) -> None:
         """Moves what was written into the file itself, so that what was erased is nowhere any more."""

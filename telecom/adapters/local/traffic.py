@@ -43,12 +43,15 @@ class LocalTraffic:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname or not parts.port or parts.path.strip("/"):
             raise UsageError(f"{url!r} is not the address of a service.", "Write it as http://127.0.0.1:8091")
+        told = _model_at(service, url)
         with self._writing(service):
             known = self._known(service)
             kept = known.get(revision, {})
             if kept.get("share") and kept["url"] != url:
                 raise UsageError(f"Revision {revision!r} gets requests at {kept['url']}.", "Use another name.")
-            made = {"created_at": datetime.now(UTC).isoformat()} | kept | {"url": url}
+            made = {"created_at": datetime.now(UTC).isoformat()} | kept | {"url": url, **told}
+            if kept.get("url") != url and not told:
+                made.pop("model_version", None)
             self._write(service, known | {revision: {"share": 0 if known else WHOLE} | made})
 
     def serve(self, service: str, host: str, port: int) -> None:
@@ -58,7 +61,7 @@ class LocalTraffic:
         front.serve(self._path(service), host, port)
 
     def revisions(self, service: str) -> tuple[Revision, ...]:
-        """Newest first; each is asked whether it is ready and which model it serves."""
+        """Newest first; each is asked whether it is ready and which model it serves, or served when it last was."""
         known = sorted(self._known(service).items(), key=lambda item: item[1]["created_at"], reverse=True)
         return tuple(self._revision(service, name, at) for name, at in known)
 
@@ -103,11 +106,20 @@ class LocalTraffic:
         return found
 
     def _revision(self, service: str, name: str, place: Mapping[str, Any]) -> Revision:
-        ready, version = False, ""
+        ready, version = False, place.get("model_version", "")
         with suppress(OSError, HTTPException, DependencyUnavailable):
             ready = exchange(place["url"], "/readyz").status == 200
-            version = _metrics(service, place["url"]).model_version
+            version = _metrics(service, place["url"]).model_version or version
+        if ready and version != place.get("model_version", ""):
+            self._remember(service, name, place["url"], version)
         return Revision(name, int(place["share"]), ready, version, datetime.fromisoformat(place["created_at"]))
+
+    def _remember(self, service: str, name: str, url: str, version: str) -> None:
+        """Keeps which model a revision serves, for when it does not answer."""
+        with self._writing(service):
+            known = self._known(service)
+            if known.get(name, {}).get("url") == url:
+                self._write(service, known | {name: known[name] | {"model_version": version}})
 
     def _place(self, service: str, revision: str, known: Mapping[str, Any]) -> Mapping[str, Any]:
         if revision not in known:
@@ -151,6 +163,14 @@ def exchange(url: str, path: str, body: bytes | None = None, token: str = "") ->
         return Answer(response.status, response.read())
     finally:
         connection.close()
+
+
+def _model_at(service: str, url: str) -> dict[str, str]:
+    """The model that a process says it serves; nothing of one that says nothing."""
+    with suppress(DependencyUnavailable):
+        if version := _metrics(service, url).model_version:
+            return {"model_version": version}
+    return {}
 
 
 def _metrics(service: str, url: str) -> Scraped:
