@@ -1,1 +1,1 @@
-"""Texts that models are given and that the responder fills: Markdown with front matter. `agent.prompt_library` reads."""
+"""Texts that models are given and the responder fills: Markdown with front matter. `agent.prompt_library` reads."""

@@ -64,7 +64,7 @@ class File:
 
 
 def files(folder: Path) -> Iterator[File]:
-    """Every file below a folder by name, without hidden ones, sidecars and other YAML. Links to folders are not followed.
+    """Every file below a folder by name, without hidden ones, sidecars and YAML. Links to folders are not followed.
 
     Raises:
         NotFound: there is no such folder.
