@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from mlops.src.release import history, rollback
 from mlops.src.release.history import TakenBack
 from mlops.src.release.policy import Policy
 from mlops.src.release.rollout import Canary, Pace
-from mlops.tests.release.worlds import Clock, Papers, Registry, Service
+from mlops.tests.release.worlds import START, Clock, Papers, Registry, Service
 from telecom.errors import DependencyUnavailable, GateRefused, NotFound, UsageError
 
 POLICY = Policy()
@@ -33,8 +34,8 @@ class World:
         self.checked: list[str] = []
         self.told: list[tuple[int, str]] = []
 
-    def run(self, candidate: str = "new", **more: Any) -> Any:
-        canary = Canary(
+    def canary(self) -> Canary:
+        return Canary(
             self.service,
             self.registry,
             self.papers,
@@ -43,11 +44,13 @@ class World:
             Pace(look_seconds=5, settle_seconds=2, step_seconds=600, now=self.clock.now, sleep=self.clock.sleep),
             lambda share, found: self.told.append((share, found.verdict)),
         )
+
+    def run(self, candidate: str = "new", **more: Any) -> Any:
         parts: dict[str, Callable[[Any], None]] = {
             "approve": self.approved.append,
             "check": lambda revision: self.checked.append(revision.name),
         }
-        return canary.run(candidate, **(parts | more))
+        return self.canary().run(candidate, **(parts | more))
 
     def roll_back(self) -> rollback.RolledBack:
         return rollback.run(self.service, self.registry, self.papers, service="churn", now=self.clock.now())
@@ -407,12 +410,20 @@ def test_one_look_at_which_a_revision_is_not_ready_does_not_stop_it() -> None:
 
 def test_a_revision_that_tells_no_figures_at_a_look_is_not_counted_twice() -> None:
     world, calls = World(), [0]
-    tallies = world.service.tallies
+    world.service.shift("churn", {"new": 50, "old": 50})
+    world.service.pass_time(10)
+    for edit in (
+        lambda known: history.found(known, history.Pair("old", "1"), START),
+        lambda known: history.begun(known, "canary", history.Pair("new", "2"), START),
+    ):
+        history.change(world.papers, "churn", edit)
+    before, tallies = world.service.counted["new"].requests, world.service.tallies
 
     def sometimes(service: str, since: Any) -> Any:
-        calls[0] += world.service.shares() == {"new": 100}
+        calls[0] += 1
         return {} if calls[0] == 3 else tallies(service, since)
 
     world.service.tallies = sometimes  # type: ignore[method-assign]
-    done = world.run()
-    assert calls[0] > 3 and sum(step.requests for step in done.steps) <= world.service.counted["new"].requests
+    parts = world.canary()._parts(2, 50, "old", "new")
+    answered = [new.requests for _, new in islice(parts, 5)]
+    assert answered[1] == 0 and sum(answered) == world.service.counted["new"].requests - before
