@@ -13,7 +13,7 @@ import typer
 from telecom.chat_cli import chat
 from telecom.errors import GateRefused
 from telecom.pipeline_cli import pipeline
-from telecom.rag_cli import rag
+from telecom.rag_cli import knowledge_index, rag
 from telecom.release_cli import release
 from telecom.serve_cli import serve
 from telecom.token_cli import token
@@ -58,10 +58,10 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("reports"),
     json: Json = False,
 ) -> None:
-    """Run the whole loop, from CSV to report."""
+    """Run the whole loop, from CSV to report and knowledge index."""
     with session(json) as s:
         from mlops.src import demo_data
-        from mlops.src.churn_loop import Loop
+        from mlops.src.churn_loop import Loop, timed
         from mlops.src.config import load_config
         from telecom import console
 
@@ -73,14 +73,18 @@ def demo(
         loop = Loop(s.platform, config, str(source), day, s.now, out)
         for step in loop.steps():
             console.print_step(step.name, step.seconds, step.outcome)
+        knowledge = timed("knowledge", lambda: knowledge_index(s.platform))
+        console.print_step(knowledge.name, knowledge.seconds, knowledge.outcome)
+        done = [*loop.done, knowledge]
         if json:
-            console.print_json({"snapshot_date": day, "steps": loop.done, "report": loop.page})
+            console.print_json({"snapshot_date": day, "steps": done, "report": loop.page})
             return
-        rows = [(step.name, step.rows, f"{step.seconds:.1f}", step.outcome) for step in loop.done]
+        rows = [(step.name, step.rows, f"{step.seconds:.1f}", step.outcome) for step in done]
         console.print_table("The churn loop", ("step", "rows", "seconds", "outcome"), rows)
         console.print_next(f"Open {loop.page} in a browser.")
         command = sys.argv[0] if Path(sys.argv[0]).name == "telecom" else "telecom"
         console.print_next(f"{command} query 'SELECT * FROM telecom_gold.telco_churn_scored LIMIT 5'")
+        console.print_next("make serve: the assistant over these customers.")
 
 
 @app.command()

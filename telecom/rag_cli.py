@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from telecom.bootstrap import Platform
     from telecom.ports import Found
     from telecom.session import Session
 
+KNOWLEDGE = Path(__file__).parents[1] / "docs" / "telecom"
 SHOWN = 160
 RESULTS = ("score", "document", "section", "page", "text")
 
@@ -63,6 +65,24 @@ def ingest(
                 [(name,) for name in done.restricted],
             )
         console.print_next('telecom rag search "segunda via"')
+
+
+def knowledge_index(platform: "Platform") -> tuple[int | None, str]:
+    """Makes the project's own documents the knowledge base.
+
+    Returns:
+        Passages written now, and the outcome in words. Installed without its sources, the project has no documents:
+        then nothing happens, and the words say what to do.
+    """
+    from llmops.rag import ingest_documents
+    from llmops.rag.reading import Limits
+
+    if not KNOWLEDGE.is_dir():
+        return None, "no documents here; telecom rag ingest DIR"
+    lake = platform.objects if platform.settings.backend == "gcp" else None
+    done = ingest_documents.run(platform.retriever, lake, KNOWLEDGE, platform.progress, limits=Limits())
+    platform.progress.stop()
+    return done.passages, f"{done.files} documents, {done.unchanged} unchanged, {done.refused} refused"
 
 
 @rag.command()

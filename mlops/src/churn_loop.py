@@ -37,6 +37,17 @@ class Step:
     outcome: str
 
 
+def timed(name: str, job: Callable[[], tuple[int | None, str]]) -> Step:
+    """Runs a job that returns its rows and outcome.
+
+    Raises:
+        TelecomError: the job did.
+    """
+    began = time.monotonic()
+    rows, outcome = job()
+    return Step(name, rows, time.monotonic() - began, outcome)
+
+
 @dataclass
 class Loop:
     """What one run of the loop is about, and what it has found so far."""
@@ -57,10 +68,8 @@ class Loop:
             TelecomError: a step refused or failed; the steps before it stand.
         """
         for name, job in self._jobs():
-            began = time.monotonic()
-            rows, outcome = job()
+            step = timed(name, job)
             self.ports.progress.stop()
-            step = Step(name, rows, time.monotonic() - began, outcome)
             self.done.append(step)
             yield step
 
