@@ -24,6 +24,7 @@ from telecom.ports import (
     Retriever,
     Traffic,
     Warehouse,
+    Workfiles,
 )
 from telecom.progress import Progress, Silent
 from telecom.settings import Settings
@@ -47,6 +48,7 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("local", "retriever"): "telecom.adapters.local.retrieval:LocalRetriever",
     ("local", "records"): "telecom.adapters.local.records:LocalRecords",
     ("local", "events"): "telecom.adapters.local.events:LocalEvents",
+    ("local", "workfiles"): "telecom.adapters.local.workfiles:LocalWorkfiles",
     ("local", "llm"): "telecom.adapters.local.llm:openai_model",
     ("gcp", "warehouse"): "telecom.adapters.gcp.warehouse:BigQueryWarehouse",
     ("gcp", "objects"): "telecom.adapters.gcp.objects:CloudStorageObjects",
@@ -167,11 +169,23 @@ class Platform:
         return cast(Events, self._adapter("events", self.warehouse))
 
     @cached_property
+    def workfiles(self) -> Workfiles | None:
+        """Files beside the tables; None where the backend keeps none (its staging tables expire in a day)."""
+        if (self.settings.backend, "workfiles") not in ADAPTERS:
+            return None
+        return cast(Workfiles, self._adapter("workfiles"))
+
+    @cached_property
     def llm(self) -> "Model | None":
         """The language model of the settings, on any backend: whoever serves it; None for `offline`."""
         if self.settings.llm == "offline":
             return None
         return cast("Model", load_adapter("gcp" if self.settings.llm_on_google else "local", "llm")(self.settings))
+
+    async def aclose(self) -> None:
+        """Closes the language model's connections, in the loop that used them; without one, does nothing."""
+        if (model := self.__dict__.get("llm")) is not None:
+            await model.aclose()
 
     def _adapter(self, port: str, *others: object) -> object:
         return load_adapter(self.settings.backend, port)(self.settings, *others)

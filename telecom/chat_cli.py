@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from llmops.agent.assistant_wiring import Assembled
     from llmops.agent.turn import Ask, Reply
+    from telecom.bootstrap import Platform
 
 SECONDS = 30.0
 """How long the answer may take; nobody else waits."""
@@ -48,7 +49,7 @@ def chat(
             ask = _ask(message, customer, session, s.now)
             if not session:
                 memory.save(s.platform.records, ask, memory.Session(language=language))
-            reply = asyncio.run(_replied(made, ask))
+            reply = asyncio.run(_replied(s.platform, made, ask))
         finally:
             made.close()
         _show(reply, as_json=json)
@@ -73,13 +74,15 @@ def _ask(message: str, customer: str, session: str, now: datetime) -> "Ask":
     )
 
 
-async def _replied(made: "Assembled", ask: "Ask") -> "Reply":
+async def _replied(platform: "Platform", made: "Assembled", ask: "Ask") -> "Reply":
     from telecom.errors import DependencyUnavailable
 
     try:
         found: list[Any] = [event.data async for event in made.turns.turn(ask) if event.kind == "done"]
     except TimeoutError as error:
         raise DependencyUnavailable("The answer was not ready in time.", "Ask again.") from error
+    finally:
+        await platform.aclose()
     reply: Reply = found[-1]
     return reply
 

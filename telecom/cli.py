@@ -13,6 +13,7 @@ import typer
 from telecom.chat_cli import chat
 from telecom.errors import GateRefused
 from telecom.pipeline_cli import pipeline
+from telecom.privacy_cli import privacy
 from telecom.rag_cli import knowledge_index, rag
 from telecom.release_cli import release
 from telecom.serve_cli import serve
@@ -34,6 +35,7 @@ app.add_typer(pipeline, name="pipeline")
 app.add_typer(serve, name="serve")
 app.add_typer(release, name="release")
 app.add_typer(rag, name="rag")
+app.add_typer(privacy, name="privacy")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Day = Annotated[
@@ -143,7 +145,14 @@ def ingest(
         p = s.platform
         day = s.day(snapshot_date) or s.now.date()
         taken = data_ingestion.run(
-            p.warehouse, p.objects, p.progress, csv=csv, snapshot_date=day, now=s.now, replace=replace
+            p.warehouse,
+            p.objects,
+            p.progress,
+            csv=csv,
+            snapshot_date=day,
+            now=s.now,
+            replace=replace,
+            documents=p.documents,
         )
         s.show("Ingested", taken, "telecom prepare")
 

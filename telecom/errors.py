@@ -114,12 +114,15 @@ class LlmFailed(DependencyUnavailable):
             `too_long` (more than it can read), `half_answer` (cut off), or `refused` (key, model or request are wrong).
         message: what happened; nothing of the question or the answer.
         retry_after: seconds that the service asks to be left alone for, where it says so.
+
+    `used` are the tokens, in and out, of answers that came and were of no use; they cost as much as the others.
     """
 
     def __init__(self, reason: str, message: str, remedy: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(message, remedy)
         self.reason = reason
         self.retry_after = retry_after
+        self.used = (0, 0)
 
 
 class MissingExtra(DependencyUnavailable):

@@ -39,8 +39,10 @@ class Warehouse(Reader, Protocol):
     """Tables, spoken to in BigQuery SQL. Reads never see half of a write."""
 
     def stream(
-        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
-    ) -> Iterator[pa.RecordBatch]: ...
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536, seconds: float | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """The result in batches; with `seconds`, a query that takes longer is ended with a QueryError."""
+        ...
 
     def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
         """Bytes that `query` would read at most; nothing is run."""
@@ -50,6 +52,13 @@ class Warehouse(Reader, Protocol):
         """All writes or none, in one transaction; returns the rows written per write.
 
         `inspect` is shown the tables as they will be; if it raises, nothing is written.
+        """
+        ...
+
+    def erase(self, table: str, where: str, parameters: Parameters) -> int:
+        """Removes the rows for which `where` holds, from earlier states too as far as that is ours; returns how many.
+
+        `where` is BigQuery SQL over the table's columns. Not for jobs: they replace sets of rows with `write`.
         """
         ...
 
@@ -63,6 +72,10 @@ class Objects(Protocol):
     def get(self, uri: str, folder: Path) -> Path: ...
 
     def keys(self, prefix: str) -> tuple[str, ...]: ...
+
+    def remove(self, key: str) -> bool:
+        """Takes an object away, with its earlier versions; whether there was one. For erasure, not for jobs."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -87,6 +100,17 @@ class FeatureStore(Protocol):
 
     def as_of(self, group: str, entities: Sequence[str], when: datetime) -> pa.Table:
         """What the warehouse knew of each entity at that moment (time zone given), in the order asked for."""
+        ...
+
+    def served(self, entity: str) -> tuple[str, ...]:
+        """The groups whose online side answers for an entity."""
+        ...
+
+    def forget(self, entity: str) -> int:
+        """No group's online side answers for the entity any more; call it once the warehouse has no rows of it.
+
+        Returns in how many groups it was served.
+        """
         ...
 
 
@@ -441,6 +465,10 @@ class Records(Protocol):
         """An owner's records of a kind, the newest first."""
         ...
 
+    def owned(self, owner: str) -> tuple[tuple[str, Record], ...]:
+        """All of an owner's records with their kinds, by kind and key."""
+        ...
+
     def erase(self, owner: str) -> int:
         """Removes all of an owner's records, of every kind; returns how many."""
         ...
@@ -457,6 +485,23 @@ class Events(Protocol):
 
     def flush(self) -> None:
         """Everything added so far is in its table when this returns."""
+        ...
+
+    def settle(self) -> None:
+        """The same, and no copy of it is left that could be written again."""
+        ...
+
+
+@runtime_checkable
+class Workfiles(Protocol):
+    """Files that steps leave behind and no other port knows: generated extracts, logs, working folders."""
+
+    def mentions(self, words: Sequence[str]) -> Mapping[str, int]:
+        """Findings of any of the words, by file."""
+        ...
+
+    def scrub(self, words: Sequence[str]) -> Mapping[str, int]:
+        """Takes the words out: rows of CSV files go, elsewhere the word; returns what `mentions` would have said."""
         ...
 
 
@@ -491,6 +536,9 @@ class Ports(Protocol):
 
     @property
     def endpoints(self) -> Endpoints: ...
+
+    @property
+    def documents(self) -> Documents: ...
 
     @property
     def progress(self) -> Progress: ...

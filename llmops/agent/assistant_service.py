@@ -16,12 +16,12 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from llmops.agent import customer_card, openapi, work_queue
+from llmops.agent import customer_card, openapi, passages_view, work_queue
 from llmops.agent.actions import Actions
 from llmops.agent.admission import Door, chosen
 from llmops.agent.chat_answers import answer, astray, refusal, streamed
@@ -30,20 +30,24 @@ from llmops.agent.config import AssistantConfig
 from llmops.agent.limits import RateLimits
 from llmops.agent.masking import mask
 from llmops.agent.service_audit import ServiceAudit
+from llmops.agent.session_view import session_of
 from llmops.agent.telemetry import Telemetry, span
 from llmops.agent.turn import Ask, Event, Principal, Reply
-from llmops.agent.welcome import PAGE
+from llmops.agent.web_files import WebFiles
 from llmops.tools.context import ToolContext
 from llmops.tools.retention_rules import RetentionRules
-from telecom.errors import DependencyUnavailable, InputRefused
-from telecom.ports import Reader, Records
+from telecom.errors import DependencyUnavailable, InputRefused, NotFound
+from telecom.ports import Reader, Reading, Records, Retriever
 from telecom.serving.answers import Answer, Forbidden, Headers
 from telecom.serving.app import DirectApp
 from telecom.serving.endpoint import Asked, Endpoint, Handle
 from telecom.serving.limits import Turnstile
 
 T = TypeVar("T")
-CONTENT = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CONTENT = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 HEADERS: Headers = (
     (b"content-security-policy", CONTENT.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -55,7 +59,7 @@ HEADERS: Headers = (
     (b"strict-transport-security", b"max-age=31536000"),
     (b"cache-control", b"no-store"),
 )
-"""Of every answer: nothing from elsewhere is loaded, nothing is framed, nothing is kept."""
+"""Of every answer: nothing from elsewhere is loaded, no text becomes markup, nothing is framed, nothing is kept."""
 
 
 class Turns(Protocol):
@@ -81,10 +85,12 @@ class Wiring:
         rules: the retention policy.
         resting: names what does not answer just now.
         telemetry: counts, times and logs.
+        retriever: finds cited passages; without one there are none.
         desk: threads for all that is not a conversation.
         config: limits.
         traces: FastAPI's telemetry settings.
         close: ends what the wiring began.
+        aclose: closes connections, in the service's loop.
         now: the moment, UTC.
     """
 
@@ -99,9 +105,11 @@ class Wiring:
     resting: Callable[[], tuple[str, ...]]
     telemetry: Telemetry
     desk: Executor
+    retriever: Retriever | None = None
     config: AssistantConfig = field(default_factory=AssistantConfig)
     traces: Any = None
     close: Callable[[], None] = lambda: None
+    aclose: Callable[[], Awaitable[None]] = partial(asyncio.sleep, 0)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -184,6 +192,19 @@ class AssistantService:
         await self._in_thread(lambda: audit.looked("queue", who, None, "allowed", now))
         return answer(page)
 
+    async def passage(self, asked: Asked) -> Answer:
+        """A cited passage with what stands around it."""
+        who = await self._admit(asked)
+        cited, retriever = passages_view.cited_of(asked.query), self._wiring.retriever
+        if retriever is None:
+            raise NotFound("There is no knowledge base here.")
+        reading = Reading(who.role, self._wiring.now().date())
+        return answer(await self._in_thread(lambda: passages_view.find(retriever, cited, reading)))
+
+    async def session(self, asked: Asked) -> Answer:
+        """Who asks."""
+        return answer(session_of(await self._admit(asked), asked.headers))
+
     async def feedback(self, asked: Asked) -> Answer:
         """Keeps what somebody says of an answer, masked."""
         who = await self._admit(asked)
@@ -257,6 +278,7 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().run_in_executor(None, wiring.door.admission.prepare)
         yield
+        await wiring.aclose()
         wiring.close()
 
     def bounded(name: str, handle: Handle) -> Endpoint:
@@ -274,9 +296,6 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
     async def metrics() -> Response:
         return Response(telemetry.page(turnstile.running), media_type=CONTENT_TYPE_LATEST)
 
-    async def welcome() -> Response:
-        return HTMLResponse(PAGE)
-
     async def described() -> Response:
         return JSONResponse(openapi.document())
 
@@ -292,7 +311,9 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         Route("/readyz", _told(ready)),
         Route("/metrics", _told(metrics)),
         Route("/openapi.json", _told(described)),
-        Route("/", _told(welcome)),
+        Route("/v1/passages", bounded("passage", service.passage), methods=["GET"]),
+        Route("/v1/session", bounded("session", service.session), methods=["GET"]),
+        *WebFiles.load().routes(),
     ]
     hidden = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))
     options = {

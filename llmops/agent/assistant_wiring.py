@@ -34,7 +34,7 @@ from llmops.tools.cached_reader import CachedReader
 from llmops.tools.context import ToolContext
 from telecom.bootstrap import Platform
 from telecom.errors import TelecomError
-from telecom.llm_prices import cost_of
+from telecom.llm_prices import Cost, cost_of
 from telecom.ports import Identity, Reading
 from telecom.serving import process
 from telecom.serving.admission import Admission
@@ -82,7 +82,7 @@ def assemble(platform: Platform, config: AssistantConfig) -> Assembled:
         rung: Breaker(config.breaker_failures, config.breaker_seconds) for rung in RUNGS
     }
     budgets = Budgets(caps_of(config), records, writer)
-    ladder = ServiceLadder(breakers, budgets, _price, telemetry.over_budget)
+    ladder = ServiceLadder(breakers, budgets, _price, telemetry)
     actions = Actions(records, events, warehouse, rules, SimulatedSystems(records), lambda text: mask(text).text)
     parts = Parts(
         responder=Responder(prompts),
@@ -134,9 +134,11 @@ def wire(platform: Platform, config: AssistantConfig) -> Wiring:
         resting=made.ladder.open,
         telemetry=made.telemetry,
         desk=desk,
+        retriever=made.parts.retriever,
         config=config,
         traces=traces(),
         close=close,
+        aclose=platform.aclose,
     )
 
 
@@ -162,8 +164,8 @@ def caps_of(config: AssistantConfig) -> Caps:
     )
 
 
-def _price(model: str, input_tokens: int, output_tokens: int) -> float:
-    return cost_of(model, input_tokens, output_tokens, datetime.now(UTC).date()).usd
+def _price(model: str, input_tokens: int, output_tokens: int) -> Cost:
+    return cost_of(model, input_tokens, output_tokens, datetime.now(UTC).date())
 
 
 def _armor(platform: Platform, config: AssistantConfig) -> Armor | None:

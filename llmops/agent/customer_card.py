@@ -1,11 +1,12 @@
 """What somebody needs to see of a customer at a glance: the tools' answers side by side, as the role may see them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from llmops.agent.tool_results import shown_to
 from llmops.agent.turn import ProposedAction
-from llmops.tools import billing_tool, churn_tool, crm_tool, network_diagnostics_tool, offers_tool
+from llmops.tools import billing_tool, churn_tool, crm_tool, network_diagnostics_tool, offers_tool, ticket_tool
 from llmops.tools.context import ToolContext, ToolError
 from telecom.errors import NotFound
 
@@ -14,6 +15,7 @@ PARTS: Mapping[str, Callable[[ToolContext], Any]] = {
     "profile": crm_tool.customer_profile,
     "invoices": billing_tool.list_invoices,
     "network": network_diagnostics_tool.diagnose,
+    "tickets": partial(ticket_tool.open_tickets, most=ticket_tool.MOST),
     "offers": offers_tool.find_offers,
     "churn": churn_tool.churn_risk,
 }

@@ -6,6 +6,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from llmops.agent.chat_requests import ChatRequest, DecisionRequest, FeedbackRequest
+from llmops.agent.passages_view import Cited, PassageView
+from llmops.agent.session_view import Session
 from llmops.agent.turn import ProposedAction, Reply
 from llmops.agent.work_queue import Page, Wanted
 
@@ -51,13 +53,19 @@ def document() -> dict[str, Any]:
             "get": _route("A customer at a glance", schemas) | {"parameters": [_in_path("customer_id")]}
         },
         "/v1/queue": {
-            "get": _route("Customers by expected loss", schemas, answer=Page) | {"parameters": _filters(schemas)}
+            "get": _route("Customers by expected loss", schemas, answer=Page) | {"parameters": _filters(Wanted)}
         },
+        "/v1/passages": {
+            "get": _route("A cited passage and its neighbours", schemas, answer=PassageView)
+            | {"parameters": _filters(Cited)}
+        },
+        "/v1/session": {"get": _route("Who is signed in", schemas, answer=Session)},
         "/feedback": {"post": _route("Keeps what somebody says of an answer", schemas, FeedbackRequest, status=202)},
         "/healthz": {"get": _open("Alive")},
         "/readyz": {"get": _open("Ready to answer")},
         "/metrics": {"get": _open("Metrics for Prometheus")},
-        "/": {"get": _open("A page for people")},
+        "/": {"get": _open("The pages for people")},
+        "/web/{path}": {"get": _open("A file of the pages") | {"parameters": [_in_path("path")]}},
     }
     return {
         "openapi": "3.1.0",
@@ -102,9 +110,13 @@ def _decision(summary: str, schemas: dict[str, Any]) -> dict[str, Any]:
     return told | {"parameters": [_in_path("action_id"), key]}
 
 
-def _filters(schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    properties = TypeAdapter(Wanted).json_schema()["properties"]
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
+def _filters(kind: Any) -> list[dict[str, Any]]:
+    told = TypeAdapter(kind).json_schema()
+    needed = told.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in needed, "schema": schema}
+        for name, schema in told["properties"].items()
+    ]
 
 
 def _named(kind: Any, schemas: dict[str, Any]) -> dict[str, str]:

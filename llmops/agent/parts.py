@@ -55,6 +55,10 @@ class Ladder(Protocol):
         """It did not answer, or said that it cannot."""
         ...
 
+    def unanswered(self, reason: str) -> None:
+        """Counts a message that the model was asked and gave no answer to; the responder answers it."""
+        ...
+
     def tokens(self, ask: Ask) -> int:
         """How many tokens, in and out together, this message may use of a paid model."""
         ...

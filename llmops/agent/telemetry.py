@@ -18,7 +18,7 @@ from telecom.serving.answers import Answer
 log = logging.getLogger(__name__)
 
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
-ROUTES = ("chat", "approve", "reject", "card", "queue", "feedback")
+ROUTES = ("chat", "approve", "reject", "card", "queue", "feedback", "session", "passage")
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.:/@+-]{0,79}")
 MOST_NAMES = 100
 """Different values that a label may take; a further one is `other`."""
@@ -44,10 +44,17 @@ class Telemetry:
         self._tokens = Counter("assistant_tokens", "Tokens, input and output.", ["model", "kind"], registry=registry)
         self._hits = Counter("assistant_guardrail_hits", "Findings of the guardrails.", ["kind"], registry=registry)
         self._fallbacks = Counter("assistant_fallbacks", "What an answer lacked.", ["reason"], registry=registry)
+        self._unanswered = Counter(
+            "assistant_llm_failures", "Why a model gave no answer.", ["reason"], registry=registry
+        )
+        self._unpriced = Counter(
+            "assistant_unpriced_tokens", "Tokens whose price is not known.", ["model"], registry=registry
+        )
         self._tools = Counter("assistant_tool_calls", "Calls of tools.", ["tool", "ok"], registry=registry)
         self._actions = Counter("assistant_actions", "States of actions.", ["type", "status"], registry=registry)
         self._running = Gauge("assistant_requests_running", "Requests being answered.", registry=registry)
         self._names: dict[str, set[str]] = {}
+        self._strange: set[str] = set()
 
     def answered(self, route: str, answer: Answer, seconds: float, *, sampled: bool) -> None:
         """Counts, times and logs a request."""
@@ -85,6 +92,22 @@ class Telemetry:
     def over_budget(self, which: str) -> None:
         """Counts a message that the paid model was too dear for."""
         self._fallbacks.labels(f"budget_{which}").inc()
+
+    def unanswered(self, reason: str) -> None:
+        """Counts a message that the paid model gave no answer to."""
+        self._unanswered.labels(self._known("failure", reason)).inc()
+
+    def unpriced(self, model: str, tokens: int) -> None:
+        """Counts tokens of a model that has no price in the table; the first time, says so."""
+        name = self._known("model", model)
+        self._unpriced.labels(name).inc(tokens)
+        if name not in self._strange:
+            self._strange.add(name)
+            log.warning(
+                "The price of %s is not known: its cost counts as 0, and only the budgets of tokens hold. "
+                "Add it to telecom/llm_prices.yaml.",
+                name,
+            )
 
     def page(self, running: int) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -13,8 +13,9 @@ from llmops.tools import churn_words
 from llmops.tools.churn_tool import MAXIMUM_AGE_DAYS
 from telecom.errors import InputRefused
 from telecom.ports import Reader
+from telecom.queries import read_query
 
-SQL = Path(__file__).parent / "queries" / "work_queue.sql"
+QUERIES = Path(__file__).parent / "queries"
 MONTHS = 12
 MOST = 100
 LAST = "LIMIT 100 OFFSET 0"
@@ -93,7 +94,7 @@ def page(warehouse: Reader, who: Principal, wanted: Wanted, today: date) -> Page
     """The customers whom somebody may see, those first whose leaving would cost most. Old scores are left out."""
     numbers = "" if who.customers is None else f",{','.join(sorted(who.customers))},"
     found = warehouse.query(
-        SQL.read_text("utf-8").replace(LAST, f"LIMIT {wanted.limit:d} OFFSET {wanted.offset:d}"),
+        read_query(QUERIES, "work_queue").replace(LAST, f"LIMIT {wanted.limit:d} OFFSET {wanted.offset:d}"),
         {
             **wanted.model_dump(include={"segment", "contract", "city", "reason", "search"}),
             "everybody": who.customers is None,

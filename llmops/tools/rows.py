@@ -2,33 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from llmops.tools.context import ToolContext
-from telecom.errors import NotFound
 from telecom.ports import Scalar
+from telecom.queries import read_query
 
 QUERIES = Path(__file__).parent / "queries"
 WINDOW_DAYS = 400
 """How far back a snapshot may lie. A bound in days lets BigQuery leave out the partitions beyond it."""
 
 
-@cache
 def load_query(name: str) -> str:
     """The SQL of `queries/<name>.sql`.
 
     Raises:
         NotFound: there is no such file.
     """
-    path = QUERIES / f"{name}.sql"
-    if not path.is_file():
-        raise NotFound(
-            f"There is no query {name!r}.",
-            f"Known: {', '.join(sorted(p.stem for p in QUERIES.glob('*.sql')))}.",
-        )
-    return path.read_text("utf-8")
+    return read_query(QUERIES, name)
 
 
 def customer_rows(

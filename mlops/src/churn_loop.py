@@ -89,7 +89,13 @@ class Loop:
     def _ingest(self) -> tuple[int, str]:
         p = self.ports
         taken = data_ingestion.run(
-            p.warehouse, p.objects, p.progress, csv=self.csv, snapshot_date=self.snapshot_date, now=self.now
+            p.warehouse,
+            p.objects,
+            p.progress,
+            csv=self.csv,
+            snapshot_date=self.snapshot_date,
+            now=self.now,
+            documents=p.documents,
         )
         file = demo_data.DemoFile(self.snapshot_date, taken.source_digest)
         if not taken.already_present:

@@ -4,7 +4,8 @@ Reads a CSV of the public Telco columns. Writes its bytes to the lake (`bronze/c
 `telecom_bronze.telco_churn_raw`, and the few that break the contract to
 `telecom_bronze.telco_churn_quarantine`. A file with more such records than the contract's `quarantine_share`
 (so a file of fewer than 1 / share records with any) is refused; a copy of those records then lies in the lake under
-`quarantine/churn/…` and the tables stay as they were.
+`quarantine/churn/…` and the tables stay as they were. Records of people who were erased are dropped before anything is
+judged or kept; they are counted as `erased`.
 """
 
 import hashlib
@@ -12,15 +13,18 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replace_fields
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from mlops.src.intake.erased import REASON, without_erased
 from mlops.src.intake.header import LABEL, file_columns, read_header
 from mlops.src.intake.received import Received, receive
 from mlops.src.intake.staging import Origin, Staged, complaint, quarantine_batch, stage
+from telecom import erasures
 from telecom.errors import InputRefused, UsageError
-from telecom.ports import Objects, Scalar, Warehouse, Write
+from telecom.ports import Documents, Objects, Scalar, Warehouse, Write
 from telecom.progress import Progress
 from telecom.tables import contract
 
@@ -76,6 +80,7 @@ def run(
     snapshot_date: date,
     now: datetime,
     replace: bool = False,
+    documents: Documents | None = None,
 ) -> Ingested:
     """Takes in one file of a snapshot; the same file again changes nothing.
 
@@ -87,6 +92,7 @@ def run(
         snapshot_date: day of the extract.
         now: the time of ingestion, with its time zone.
         replace: this file becomes the only one of the snapshot; otherwise files accumulate.
+        documents: has the key that recognises people who were erased; needed once there are any.
 
     Raises:
         InputRefused: the file cannot be taken; nothing was written to the tables.
@@ -98,6 +104,7 @@ def run(
         folder, inbox = Path(temporary), Path(temporary, "inbox")
         inbox.mkdir()
         received = receive(csv, objects.get(csv, inbox), folder, progress)
+        received, erased = without_erased(received, erasures.known(warehouse, documents), folder)
         origin = Origin(snapshot_date, received.digest, now.astimezone(UTC))
         others = _other_files(warehouse, origin) if replace else ()
         counts = _counts(warehouse, origin)
@@ -110,6 +117,7 @@ def run(
         uri = _keep(objects, received, snapshot_date)
         if writes:
             warehouse.write(*writes)
+    counts = replace_fields(counts, by_reason={**counts.by_reason, **({REASON: erased} if erased else {})})
     return _ingested(origin, uri, counts, present, len(others))
 
 
@@ -189,6 +197,6 @@ def _ingested(origin: Origin, uri: str, counts: _Counts, present: bool, replaced
         labelled=counts.labelled > 0,
         already_present=present,
         replaced=replaced,
-        quarantine=f"{QUARANTINE} WHERE {where}" if refused else None,
+        quarantine=f"{QUARANTINE} WHERE {where}" if refused > counts.by_reason.get(REASON, 0) else None,
         by_reason=dict(sorted(counts.by_reason.items())),
     )

@@ -1,29 +1,21 @@
 """SQL files and the pieces of SQL that contracts spell out. Reads mlops/src/queries, writes nothing."""
 
-from functools import cache
 from pathlib import Path
 
-from telecom.errors import NotFound
+from telecom.queries import read_query
 from telecom.tables import Column, contract
 
 QUERIES = Path(__file__).parent / "queries"
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-@cache
 def load_query(name: str) -> str:
     """The BigQuery SQL of `queries/<name>.sql`.
 
     Raises:
         NotFound: there is no such file.
     """
-    path = QUERIES / f"{name}.sql"
-    if not path.is_file():
-        raise NotFound(
-            f"There is no query {name!r}.",
-            f"Known: {', '.join(sorted(p.stem for p in QUERIES.glob('*.sql')))}.",
-        )
-    return path.read_text("utf-8")
+    return read_query(QUERIES, name)
 
 
 def projection(table: str) -> str:

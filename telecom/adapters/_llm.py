@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx2
-import pydantic_ai
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse, create_async_httpx2_client
 from pydantic_ai.models.wrapper import WrapperModel
@@ -46,7 +45,6 @@ class GuardedModel(WrapperModel):
     ) -> None:
         super().__init__(wrapped)
         self._http, self._secret, self._translate = http, secret, translate
-        pydantic_ai.BANNER_ENABLED = False  # else the first answer in a terminal comes with an advertisement
 
     async def aclose(self) -> None:
         """Closes the connections; the model is not asked any more."""
@@ -58,19 +56,27 @@ class GuardedModel(WrapperModel):
         model_settings: ModelSettings | None,
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
-        """A whole answer.
+        """A whole answer; its usage counts the repetitions, too.
 
         Raises:
             LlmFailed: there is none.
         """
+        lost = RequestUsage()
 
         async def ask() -> ModelResponse:
             response = await self.wrapped.request(messages, model_settings, model_request_parameters)
             if response.finish_reason in UNFINISHED or not response.parts:
+                lost.incr(response.usage)
                 raise Unfinished(response.finish_reason)
             return response
 
-        return await self._repeated(ask, _deadline(model_settings))
+        try:
+            response = await self._repeated(ask, _deadline(model_settings))
+        except LlmFailed as failed:
+            failed.used = (lost.input_tokens, lost.output_tokens)
+            raise
+        response.usage.incr(lost)
+        return response
 
     @asynccontextmanager
     async def request_stream(

@@ -10,6 +10,7 @@ from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 from telecom.adapters._llm import GuardedModel, Translator, http_client
 from telecom.settings import Settings
 
+OPENAI = "api.openai.com"
 NO_KEY = "none"
 """What servers without keys are sent, because the client insists on one."""
 
@@ -32,7 +33,11 @@ def chat_completions_model(
     # What OPENAI_ORG_ID and OPENAI_PROJECT_ID say is for OpenAI, and the server may be somebody else's.
     client.organization = client.project = None
     provider = OpenAICompatibleProvider("openai-compatible", openai_client=client)
-    # A stream that ends without a reason broke off on the way, which the client alone takes for an end.
-    whole = OpenAIModelProfile(openai_chat_streaming_requires_finish_reason=True)
-    model = OpenAIChatModel(settings.llm_model, provider=provider, profile=whole)
+    profile = OpenAIModelProfile(
+        # A stream that ends without a reason broke off on the way, which the client alone takes for an end.
+        openai_chat_streaming_requires_finish_reason=True,
+        # Only OpenAI itself wants the new name of max_tokens; others overlook it and answer without an end.
+        openai_chat_supports_max_completion_tokens=OPENAI in settings.llm_base_url,
+    )
+    model = OpenAIChatModel(settings.llm_model, provider=provider, profile=profile)
     return GuardedModel(model, http, secret=key, translate=translate)

@@ -21,7 +21,7 @@ class DirectApp(FastAPI):
 
     Args:
         direct: endpoints by path.
-        headers: of every answer, whoever gives it.
+        headers: of every answer, whoever gives it; those that an answer has of its own stay.
         options: FastAPI's; without `exception_handlers` for them, `astray` answers what none of the routes takes.
     """
 
@@ -54,9 +54,13 @@ async def astray(_: Request, error: Exception) -> Response:
 
 
 def _with(headers: Headers, send: Send) -> Send:
+    """Adds the headers that an answer does not have of its own."""
+
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *headers]}
+            own = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in own}
+            message = {**message, "headers": own + [each for each in headers if each[0] not in names]}
         await send(message)
 
     return sent

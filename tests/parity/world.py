@@ -84,10 +84,10 @@ class Listening:
         return self._warehouse.query(sql, parameters)
 
     def stream(
-        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536, seconds: float | None = None
     ) -> Iterator[pa.RecordBatch]:
         self._note(sql, parameters)
-        return self._warehouse.stream(sql, parameters, batch_rows)
+        return self._warehouse.stream(sql, parameters, batch_rows, seconds)
 
     def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
         return self._warehouse.estimate(sql, parameters)

@@ -4,13 +4,13 @@ import http.client
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,8 @@ import httpx
 import jwt
 import pytest
 
-from telecom.adapters.local.identity import LocalIdentity
-from telecom.settings import Settings
+from tests.processes.service_process import ServiceProcess, starting
 
-LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 SERVE = (sys.executable, "-m", "telecom", "serve", "assistant")
 SLOW_LLM = Path(__file__).with_name("slow_llm.py")
 IMPORTED = re.compile(r"^import time: .*\| +(\S+)$", re.MULTILINE)
@@ -30,33 +28,16 @@ HELLO = {"message": "Oi, tudo bem?"}
 CHATS = 80
 
 
-class Process:
-    """A running service, and a client of it."""
+class Process(ServiceProcess):
+    """A running assistant."""
 
     def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
-        self.log = home.parent / f"log-{time.monotonic_ns()}"
-        self.home = home
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
-        with self.log.open("w") as stderr:
-            command = (*SERVE, "--port", "0", *arguments)
-            self.process = subprocess.Popen(
-                command, env=kept | {"TELECOM_HOME": str(home)} | environment, stderr=stderr
-            )
-        self.url = self.until(lambda: LISTENING.search(self.log.read_text()))[1]
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        super().__init__(home, *SERVE, "--port", "0", *arguments, **environment)
         self.door = self.token("ana")
 
     def token(self, name: str, **claims: Any) -> dict[str, str]:
-        claims = claims or {"kind": "agent", "customers": ["*"], "scopes": []}
-        signed = LocalIdentity(Settings(home=self.home)).issue(name, "telecom-assistant", claims)
-        return {"Authorization": f"Bearer {signed}"}
-
-    def until(self, found: Callable[[], Any], seconds: float = 90) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (value := found()):
-            assert time.monotonic() < deadline and self.process.poll() is None, self.log.read_text()
-            time.sleep(0.02)
-        return value
+        agent = {"kind": "agent", "customers": ["*"], "scopes": []}
+        return self.bearer(name, "telecom-assistant", claims or agent)
 
     def chat(self, body: Any = HELLO, **headers: str) -> httpx.Response:
         return self.client.post("/chat", json=body, headers=self.door | headers)
@@ -64,10 +45,6 @@ class Process:
     def running(self) -> float:
         page = self.client.get("/metrics").text
         return float(re.search(r"^assistant_requests_running (\S+)$", page, re.MULTILINE)[1])  # type: ignore[index]
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
 
 
 class Chats:
@@ -113,17 +90,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Callable[..., Process]]:
-    started: list[Process] = []
-
-    def begin(*arguments: str, **environment: str) -> Process:
-        started.append(Process(home, *arguments, **environment))
-        return started[-1]
-
-    yield begin
-    for made in started:
-        made.process.kill()
-        made.process.wait()
-        made.client.close()
+    yield from starting(partial(Process, home))
 
 
 @pytest.fixture

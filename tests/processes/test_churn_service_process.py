@@ -4,13 +4,13 @@ import http.client
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ import pytest
 
 from mlops.src.model_versions import MODEL
 from mlops.tests.serving.churn_fakes import CUSTOMER, saved_model
-from telecom.adapters.local.identity import LocalIdentity
 from telecom.adapters.local.registry import LocalRegistry
 from telecom.settings import Settings
+from tests.processes.service_process import ServiceProcess, starting
 
-LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 SERVE = (sys.executable, "-m", "telecom", "serve", "churn")
 IMPORTED = re.compile(r"^import time: .*\| +(\S+)$", re.MULTILINE)
 HEAVY = {
@@ -43,38 +42,18 @@ ONE = {"instances": [CUSTOMER]}
 MANY = {"instances": [CUSTOMER] * 1_000}
 
 
-class Process:
-    """A running service, and a client of it."""
+class Process(ServiceProcess):
+    """A running churn service."""
 
     def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
-        self.log = home.parent / f"log-{time.monotonic_ns()}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELECOM_", "AIP_"))}
-        with self.log.open("w") as stderr:
-            command = (*SERVE, *arguments)
-            self.process = subprocess.Popen(
-                command, env=kept | {"TELECOM_HOME": str(home)} | environment, stderr=stderr
-            )
-        self.url = self.until(lambda: LISTENING.search(self.log.read_text()))[1]
-        token = LocalIdentity(Settings(home=home)).issue("tests", "telecom-churn")
-        self.door = {"Authorization": f"Bearer {token}"}
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=30)
-
-    def until(self, found: Callable[[], Any], seconds: float = 60) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (value := found()):
-            assert time.monotonic() < deadline and self.process.poll() is None, self.log.read_text()
-            time.sleep(0.02)
-        return value
+        super().__init__(home, *SERVE, *arguments, **environment)
+        self.door = self.bearer("tests", "telecom-churn")
 
     def predict(self, body: Any = ONE, **headers: str) -> httpx.Response:
         return self.client.post("/predict", json=body, headers=headers or self.door)
 
     def version(self) -> str:
         return str(self.predict().json()["predictions"][0]["model_version"])
-
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
 
 
 class Load:
@@ -128,17 +107,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Callable[..., Process]]:
-    started: list[Process] = []
-
-    def begin(*arguments: str, **environment: str) -> Process:
-        started.append(Process(home, *arguments, **environment))
-        return started[-1]
-
-    yield begin
-    for made in started:
-        made.process.kill()
-        made.process.wait()
-        made.client.close()
+    yield from starting(partial(Process, home))
 
 
 def test_the_alias_moves_under_load_and_nothing_heavy_is_imported(start: Callable[..., Process], home: Path) -> None:

@@ -3,24 +3,21 @@
 import base64
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from telecom.adapters.local.identity import LocalIdentity
-from telecom.settings import Settings
+from tests.processes.service_process import ServiceProcess, starting
 
-LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 SERVE = (sys.executable, "-m", "telecom", "serve", "dispatcher")
 SLOW = """
     import logging, sys, time
@@ -45,26 +42,13 @@ SLOW = """
 """
 
 
-class Process:
-    """A running dispatcher, and a client of it."""
+class Process(ServiceProcess):
+    """A running dispatcher, whose client is the scheduler."""
 
     def __init__(self, home: Path, *command: str, **environment: str) -> None:
-        self.home, self.log = home, home.parent / f"log-{time.monotonic_ns()}"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
-        ours = {"TELECOM_HOME": str(home), "TELECOM_DISPATCHER_PUSHERS": "scheduler", "TMPDIR": str(home.parent)}
-        with self.log.open("w") as stderr:
-            self.process = subprocess.Popen(command, env=kept | ours | environment, stderr=stderr)
-        token = LocalIdentity(Settings(home=home)).issue("scheduler", "telecom-dispatcher")
-        url = self.until(lambda: LISTENING.search(self.log.read_text()))[1]
-        headers = {"Authorization": f"Bearer {token}"}
-        self.client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
-
-    def until(self, found: Callable[[], Any], seconds: float = 60) -> Any:
-        deadline = time.monotonic() + seconds
-        while not (value := found()):
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.02)
-        return value
+        ours = {"TELECOM_DISPATCHER_PUSHERS": "scheduler", "TMPDIR": str(home.parent)}
+        super().__init__(home, *command, **ours | environment)
+        self.client.headers.update(self.bearer("scheduler", "telecom-dispatcher"))
 
     def send(self, message_id: str, payload: Any) -> httpx.Response:
         data = base64.b64encode(json.dumps(payload).encode()).decode()
@@ -74,24 +58,10 @@ class Process:
     def told(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def end(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(60)
-
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    started: list[Process] = []
-
-    def begin(*command: str, **environment: str) -> Process:
-        started.append(Process(tmp_path / "home", *command, **environment))
-        return started[-1]
-
-    yield begin
-    for made in started:
-        made.process.kill()
-        made.process.wait()
-        made.client.close()
+    yield from starting(partial(Process, tmp_path / "home"))
 
 
 def commands_with(text: str) -> list[str]:

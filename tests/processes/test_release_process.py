@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import re
 import subprocess
 import sys
 import textwrap
@@ -26,8 +25,8 @@ from telecom.adapters.local.identity import LocalIdentity
 from telecom.adapters.local.traffic import LocalTraffic
 from telecom.bootstrap import Platform
 from telecom.settings import Settings
+from tests.processes.service_process import LISTENING
 
-LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 TELECOM = (sys.executable, "-m", "telecom")
 SERVE = (*TELECOM, "serve", "churn", "--port", "0")
 QUICK = Policy(

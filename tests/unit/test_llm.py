@@ -188,7 +188,14 @@ def test_publisher_and_version_do_not_matter(name: str) -> None:
     assert price_of(name, DAY) == price_of(GEMINI, DAY) is not None
 
 
-@pytest.mark.parametrize("name", ["llama3.3", "gemini-3.5-flash-lite-tts", "gemini-9", ""])
+@pytest.mark.parametrize("name", ["meta/llama-3.3-70b-instruct-maas", "mistralai/mistral-medium-3@001"])
+def test_models_of_model_garden_have_their_price(name: str) -> None:
+    assert cost_of(name, 1_000_000, 1_000_000, DAY) in (Cost(1.44, True), Cost(2.4, True))
+
+
+@pytest.mark.parametrize(
+    "name", ["llama3.3", "meta-llama/Llama-3.3-70B-Instruct", "gemini-3.5-flash-lite-tts", "gemini-9", ""]
+)
 def test_what_has_no_price_is_said_to_have_none(name: str) -> None:
     assert cost_of(name, 1000, 1000, DAY) == Cost(0.0, False)
 

@@ -1,11 +1,12 @@
 """What follows from an intent: who answers, what is looked up, and whether a short message goes on with it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from llmops.agent.intents.features import words
-from llmops.agent.intents.understanding import Understood
+from llmops.agent.intents.understanding import Asked, Understood
 from llmops.agent.prompt_library import Persona
 from llmops.agent.turn import Language
 
@@ -19,6 +20,9 @@ NAMES_ITEMS = INVOICES | {"plan", "upgrade", "knowledge", "visit", "mobile"}
 FAULTS = frozenset(("no_internet", "slow_internet", "wifi", "mobile", "equipment", "outage", "visit"))
 SHORT = 4
 RATHER_SHORT = 7
+LIKELY = 0.17
+"""Above this a section is worth being looked for."""
+_SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
 # What the knowledge base is asked where the message's own words do not say it: in English, or "sim".
 QUERIES: Mapping[str, str] = {
     "no_internet": "sem internet passo a passo luzes da ONT",
@@ -92,12 +96,21 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
 
 
 def query_of(understood: Understood, message: str, language: Language) -> str:
-    """What to ask the knowledge base."""
+    """What to ask the knowledge base: the message, with the name of the section that such questions ask for."""
     named = next((query for name, query in NAMED.items() if name in understood.names), "")
     known = named or QUERIES.get(understood.intent, "")
+    likely = [each for each in understood.asked[:1] if each.alike >= LIKELY]
+    if likely:
+        return f"{message} {_named(likely[0])}"
     if understood.answer or len(words(message)) <= 2:
         return known or message
     return known or message if language == "en" else message
+
+
+def _named(each: Asked) -> str:
+    """The words that a section goes by; of the beginning of a document, those of its file."""
+    stem = each.document.rpartition("/")[2].split(".")[0].replace("-", " ")
+    return _SIGNS.sub(" ", each.section).strip() or stem
 
 
 def _alone(understood: Understood) -> Understood:

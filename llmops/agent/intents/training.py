@@ -1,7 +1,10 @@
-"""Trains the classifier from `utterances.txt`: `python -m llmops.agent.intents.training` writes `weights.npz`.
+"""Trains both classifiers: `python -m llmops.agent.intents.training` writes `weights.npz` and `questions.npz`.
 
-Ridge regression to one column per intent, in its dual form, which also gives the error of leaving out each utterance.
-One utterance in three, by its digest, is never trained on.
+The first tells intents from `utterances.txt`, of which one line in three, by its digest, is never trained on. The second
+tells which section of which document answers a question, from `questions.txt`; it is measured on the held-back questions
+of `llmops/evaluations`, of which it has none.
+
+Ridge regression to one column per label, in its dual form, which also gives the error of leaving out each line.
 """
 
 import hashlib
@@ -16,8 +19,13 @@ import numpy.typing as npt
 from llmops.agent.intents.features import BUCKETS, CONCEPTS, features
 
 UTTERANCES, WEIGHTS = "utterances.txt", "weights.npz"
+QUESTIONS, SECTIONS = "questions.txt", "questions.npz"
+NOWHERE = "-"
+"""The section of questions that none answers."""
+STEP = 4
+"""Of the bytes of the second: less than half the file, and the same sections."""
 HELD_BACK = 3
-RIDGE = 0.8
+RIDGE, SECTION_RIDGE = 0.8, 1.0
 Floats = npt.NDArray[np.float64]
 
 
@@ -58,6 +66,11 @@ def read_utterances(text: str | None = None) -> tuple[Utterance, ...]:
     return tuple(found)
 
 
+def read_questions() -> tuple[Utterance, ...]:
+    """All questions with the section that answers them, as `document § section`."""
+    return read_utterances((files(__package__) / QUESTIONS).read_text("utf-8"))
+
+
 def train(utterances: Sequence[Utterance], ridge: float = RIDGE) -> Trained:
     """A model of these utterances."""
     intents = tuple(sorted({utterance.intent for utterance in utterances}))
@@ -72,24 +85,31 @@ def train(utterances: Sequence[Utterance], ridge: float = RIDGE) -> Trained:
     return Trained(intents, rows.T @ dual, rarity, _sharpness(left_out, wanted), float(right.mean()))
 
 
-def write(model: Trained, path: Path) -> None:
-    """Writes the weights as one byte each, with the digest of what they were trained on."""
+def write(model: Trained, path: Path, source: str, step: int = 1) -> None:
+    """Writes the weights as one byte each, with the digest of what they were trained on.
+
+    Args:
+        model: what was trained.
+        path: the file.
+        source: name of the file of its lines.
+        step: bytes are multiples of it; a large step makes a small file.
+    """
     scale = np.abs(model.weights).max(axis=0) / 127
     np.savez_compressed(
         path,
         intents=np.array(model.intents),
-        weights=np.round(model.weights / scale).astype(np.int8),
+        weights=(step * np.round(model.weights / scale / step).clip(-127 // step + 1, 127 // step)).astype(np.int8),
         scale=scale.astype(np.float32),
         rarity=model.rarity.astype(np.float32),
         sharpness=np.float32(model.sharpness),
-        digest=np.array(digest()),
+        digest=np.array(digest(source)),
     )
 
 
-def digest() -> str:
-    """SHA-256 of what the weights follow from: the utterances and the ideas."""
+def digest(source: str) -> str:
+    """SHA-256 of what weights follow from: their lines and the ideas."""
     folder = files(__package__)
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in (UTTERANCES, CONCEPTS))).hexdigest()
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in (source, CONCEPTS))).hexdigest()
 
 
 def _matrix(texts: Iterable[str]) -> Floats:
@@ -120,8 +140,10 @@ def _sharpness(values: Floats, wanted: Floats) -> float:
 
 def main() -> None:
     """Trains on what is not held back, and writes the weights beside this file."""
-    model = train([utterance for utterance in read_utterances() if not utterance.held_back])
-    write(model, Path(str(files(__package__) / WEIGHTS)))
+    folder = Path(str(files(__package__)))
+    intents = train([utterance for utterance in read_utterances() if not utterance.held_back])
+    write(intents, folder / WEIGHTS, UTTERANCES)
+    write(train(read_questions(), SECTION_RIDGE), folder / SECTIONS, QUESTIONS, STEP)
 
 
 if __name__ == "__main__":

@@ -1,120 +1,110 @@
-"""The words of a passage that answer a question: whole where short, otherwise the lines nearest to the question."""
+"""The passage that answers a question: chosen by what such questions ask for and by the retriever; silence otherwise."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-from llmops.agent.intents.features import words
 from llmops.agent.intents.topics import query_of
+from llmops.agent.intents.understanding import Understood
+from llmops.agent.language import language_of
+from llmops.agent.responder.wording import figures_wanted, shortened, stems
 from llmops.agent.workbench import Brief
 from telecom.ports import Found, Passage
 
-STEM = 5
-SURE_SCORE, LEAST_SCORE = 0.55, 0.3
-"""Chances that a passage answers, as the retriever sees it: above the first, wording may differ."""
-LEAST_SHARE, LEAST_HITS = 0.5, 2
-SHARE_COUNTS = 0.3
-_ROW = re.compile(r"^\|(.+)\|$")
-_RULE = re.compile(r"^\|[\s:|-]+\|$")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý])")
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
-_STOP = frozenset(
-    "para que com uma por como mais minha meu meus minhas esta este isso essa esse voces voce ser ter tem quero posso "
-    "qual quais quando onde porque nao sim dos das nos nas aqui ainda fazer faco sobre estou quanto muito tudo ate "
-    "sem depois antes the and for you can how what does with telecom favor preciso gostaria saber cliente".split()
-)
+ALIKE, SHARE, TONGUE = 2.0, 0.2, 0.6
+"""What likeness, shared words and the reader's language count beside the retriever's order (1 for its first)."""
+BY_ALIKE, BY_SCORE, BY_SHARE, ENOUGH = 6.0, 2.0, 1.0, 1.9
+"""What supports an answer; weighed on the questions for development."""
+AS_GOOD = 0.9
+"""A second passage is quoted where it is nearly as good as the first."""
+QUITE_ALIKE = 0.25
+"""From here on the section is the one that is asked for."""
 
 
 @dataclass(frozen=True)
 class Extract:
-    """Text of a passage, and the passage's number in the brief, from 1."""
+    """Text of a passage, and the passage's number in the brief, from 1. `sure`: it is what such questions ask for."""
 
     text: str
     place: int
+    section: str
+    sure: bool
 
 
-def extract(brief: Brief, most: int, passages: int = 1) -> tuple[Extract, ...]:
+def extract(
+    brief: Brief, most: int, passages: int = 1, fits: Callable[[Passage], bool] | None = None
+) -> tuple[Extract, ...]:
     """The best words that the brief's passages have for its message; none where nothing supports an answer.
 
     Args:
         brief: of the turn.
         most: letters of all texts together.
         passages: how many passages may be quoted.
+        fits: which passages may be quoted at all.
     """
-    asked = _stems(query_of(brief.understood, brief.message, brief.language))
-    ranked = sorted(enumerate(brief.found, 1), key=lambda each: -_fit(each[1], asked))
-    supporting = [each for each in ranked[:passages] if _supports(each[1], asked)]
-    room = most // max(len(supporting), 1)
-    return tuple(Extract(_chosen(one.passage, asked, room), place) for place, one in supporting)
-
-
-def _fit(one: Found, asked: frozenset[str]) -> float:
-    """The retriever's order, which shared words may change a little."""
-    return one.score + SHARE_COUNTS * _share(one, asked)
-
-
-def _supports(one: Found, asked: frozenset[str]) -> bool:
-    hits = len(asked & _held(one.passage))
-    sure = one.score >= SURE_SCORE and hits >= 1
-    return sure or (
-        one.score >= LEAST_SCORE and hits >= min(LEAST_HITS, len(asked)) > 0 and _share(one, asked) >= LEAST_SHARE
+    asked = stems(brief.message) or stems(query_of(brief.understood, brief.message, brief.language))
+    ranked = _ranked(brief, asked)
+    supporting = [each for each in ranked if _supports(each, brief.understood) and (fits is None or fits(each.passage))]
+    chosen = [each for each in supporting[:passages] if each.fit >= AS_GOOD * supporting[0].fit]
+    room, figures = most // max(len(chosen), 1), figures_wanted(brief.message)
+    return tuple(
+        Extract(shortened(each.passage.text, asked, room, figures), each.place, each.passage.section, each.sure)
+        for each in chosen
     )
 
 
-def _share(one: Found, asked: frozenset[str]) -> float:
-    return len(asked & _held(one.passage)) / len(asked) if asked else 0.0
+@dataclass(frozen=True)
+class _Candidate:
+    """A passage with what speaks for it."""
+
+    passage: Passage
+    place: int
+    score: float
+    alike: float
+    share: float
+    fit: float
+
+    @property
+    def sure(self) -> bool:
+        return self.alike >= QUITE_ALIKE
+
+
+def _ranked(brief: Brief, asked: Collection[str]) -> list[_Candidate]:
+    alike = {(each.document, each.section): each.alike for each in brief.understood.asked}
+    top = max((one.score for one in brief.found), default=0.0) or 1.0
+    found = [_candidate(one, place, top, alike, asked, brief) for place, one in enumerate(brief.found, 1)]
+    return sorted(found, key=lambda each: -each.fit)
+
+
+def _candidate(
+    one: Found, place: int, top: float, alike: dict[tuple[str, str], float], asked: Collection[str], brief: Brief
+) -> _Candidate:
+    passage = one.passage
+    near = alike.get((passage.document, passage.section), 0.0)
+    share = _share(passage, asked)
+    tongue = TONGUE if _language(passage) == brief.language else 0.0
+    fit = one.score / top + ALIKE * near + SHARE * share + tongue
+    return _Candidate(passage, place, one.score, near, share, fit)
+
+
+def _supports(one: _Candidate, understood: Understood) -> bool:
+    if understood.nowhere > max(one.alike, QUITE_ALIKE):
+        return False
+    return BY_ALIKE * one.alike + BY_SCORE * one.score + BY_SHARE * one.share >= ENOUGH
+
+
+def _share(passage: Passage, asked: Collection[str]) -> float:
+    held = _held(passage)
+    return sum(stem in held for stem in asked) / len(asked) if asked else 0.0
 
 
 @lru_cache(maxsize=2_048)
 def _held(passage: Passage) -> frozenset[str]:
-    return _stems(f"{passage.title} {passage.section} {passage.text}")
+    return stems(f"{passage.title} {passage.section} {passage.text}")
 
 
 @lru_cache(maxsize=2_048)
-def _stems(text: str) -> frozenset[str]:
-    # A whole passage is longer than what a message may tell.
-    pieces = (text[at : at + 400] for at in range(0, len(text), 400))
-    return frozenset(
-        word[:STEM] for piece in pieces for word in words(piece) if (len(word) > 2 or word == "0") and word not in _STOP
-    ) - {"0"}
+def _language(passage: Passage) -> str:
+    return language_of(f"{passage.section} {passage.text[:300]}")
 
 
-def _chosen(passage: Passage, asked: frozenset[str], most: int) -> str:
-    lines = [_LINK.sub("", line).strip() for line in _lines(passage.text)]
-    lines = [line for line in lines if line]
-    if sum(map(len, lines)) <= most:
-        return _joined(lines)
-    ranked = sorted(range(len(lines)), key=lambda place: (-len(asked & _stems(lines[place])), place))
-    kept: list[int] = []
-    room = most
-    for place in ranked:
-        if len(lines[place]) <= room:
-            kept.append(place)
-            room -= len(lines[place])
-    return _joined([lines[place] for place in sorted(kept)] or [lines[0][:most]])
-
-
-def _joined(lines: Sequence[str]) -> str:
-    """Sentences go on one line, list entries have their own."""
-    text = ""
-    for line in lines:
-        listed = line.startswith("- ") or text.rsplit("\n", 1)[-1].startswith("- ")
-        text += ("\n" if listed or text.endswith(":") else " ") + line if text else line
-    return text
-
-
-@lru_cache(maxsize=1_024)
-def _lines(text: str) -> tuple[str, ...]:
-    """Sentences; rows of tables as `- first: second; …`, without heads and rules."""
-    found: list[str] = []
-    rows = text.splitlines()
-    for place, row in enumerate(rows):
-        if _RULE.match(row) or (place + 1 < len(rows) and _RULE.match(rows[place + 1])):
-            continue
-        if cells := _ROW.match(row):
-            first, *others = [cell.strip() for cell in cells[1].split("|")]
-            found.append(f"- {first}: {'; '.join(other for other in others if other)}")
-        else:
-            found += _SENTENCE.split(row.strip())
-    return tuple(found)

@@ -2,11 +2,10 @@
 
 import json
 import uuid
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic_ai import RunContext, TextContent
+from pydantic_ai import TextContent
 from pydantic_ai.messages import (
     ModelMessage,
     ModelRequest,
@@ -16,7 +15,7 @@ from pydantic_ai.messages import (
     ToolReturnPart,
     UserPromptPart,
 )
-from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
 from llmops.agent.prompt_library import PromptLibrary
@@ -74,18 +73,6 @@ class Responder(Model):
         except Needed as needed:
             return ModelResponse(parts=_calls(needed.calls), model_name=NAME)
         return ModelResponse(parts=[TextPart(said)], model_name=NAME, provider_details={STATE: view.state})
-
-    @asynccontextmanager
-    async def request_stream(
-        self,
-        messages: list[ModelMessage],
-        model_settings: ModelSettings | None,
-        model_request_parameters: ModelRequestParameters,
-        run_context: RunContext[Any] | None = None,
-    ) -> AsyncGenerator[StreamedResponse]:
-        """Not offered: answers leave only after their check, as a whole."""
-        raise NotImplementedError("The responder does not stream; use request().")
-        yield
 
 
 def _brief(messages: Sequence[ModelMessage]) -> Brief:

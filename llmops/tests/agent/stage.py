@@ -70,6 +70,7 @@ class Rungs:
     closed: set[str] = field(default_factory=set)
     told: list[tuple[str, bool]] = field(default_factory=list)
     charged: list[tuple[str, int, int]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     most: int = 50_000
 
     def usable(self, rung: Rung, ask: Ask) -> bool:
@@ -80,6 +81,9 @@ class Rungs:
 
     def failed(self, rung: Rung) -> None:
         self.told.append((rung, False))
+
+    def unanswered(self, reason: str) -> None:
+        self.reasons.append(reason)
 
     def tokens(self, ask: Ask) -> int:
         return self.most

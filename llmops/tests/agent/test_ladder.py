@@ -12,15 +12,18 @@ import pytest
 from llmops.agent.breakers import Breaker
 from llmops.agent.budgets import LOOK_SECONDS, Budgets, Caps, Spent
 from llmops.agent.ladder import ServiceLadder
-from llmops.agent.parts import Ladder
+from llmops.agent.parts import Ladder, Rung
 from llmops.agent.steadier import PAUSES, SteadyReader, SteadyRetriever, steadily
+from llmops.agent.telemetry import Telemetry
 from llmops.agent.turn import Ask, Usage
 from llmops.tests.agent.desk import agent
 from llmops.tests.small_world import NOW, MemoryRecords
 from telecom.errors import DependencyUnavailable, MissingExtra, NotFound, QueryError
+from telecom.llm_prices import Cost
 from telecom.ports import Reading, Record
 
 ASK = Ask("Oi", agent("ana"), None, "s1", "desk", "t1", NOW, 0.0)
+RUNGS: tuple[Rung, ...] = ("llm", "search", "warehouse")
 CAPS = Caps(Spent(100, 1.0), Spent(250, 1.0), Spent(600, 10.0))
 
 
@@ -150,22 +153,64 @@ def test_records_that_do_not_answer_keep_nobody_waiting(caplog: pytest.LogCaptur
     assert made.open(ASK) == "message" and "not shared" in caplog.text
 
 
+class Noted:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.over: list[str] = []
+        self.reasons: list[str] = []
+        self.strange: list[tuple[str, int]] = []
+
+    def over_budget(self, which: str) -> None:
+        self.over.append(which)
+
+    def unanswered(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+    def unpriced(self, model: str, tokens: int) -> None:
+        self.strange.append((model, tokens))
+
+
+def ladder(clock: Clock, known: bool = True) -> tuple[ServiceLadder, Noted]:
+    noted = Noted()
+    breakers: dict[Rung, Breaker] = {rung: Breaker(2, 10.0, clock) for rung in RUNGS}
+    return ServiceLadder(breakers, budgets(), lambda _, i, o: Cost((i + o) / 1_000 * known, known), noted), noted
+
+
 def test_the_ladder_joins_them() -> None:
-    over: list[str] = []
     clock = Clock()
-    breakers = {rung: Breaker(2, 10.0, clock) for rung in ("llm", "search", "warehouse")}
-    made = ServiceLadder(breakers, budgets(), lambda model, i, o: (i + o) / 1_000, over.append)  # type: ignore[arg-type]
+    made, noted = ladder(clock)
     known: Ladder = made
     assert known.usable("llm", ASK) and known.tokens(ASK) == 100
     assert known.charge(ASK, "m", 90, 10) == Usage(90, 10, 0.1)
-    assert not known.usable("llm", ASK) and over == ["message"] and known.usable("search", ASK)
+    assert not known.usable("llm", ASK) and noted.over == ["message"] and known.usable("search", ASK)
     for _ in range(2):
         known.failed("search")
     assert made.open() == ("search",) and not known.usable("search", ASK)
     clock.now = 10.0
     assert known.usable("search", ASK)
     known.succeeded("search")
-    assert made.open() == ()
+    assert made.open() == () and noted.strange == []
+
+
+def test_a_price_that_nobody_knows_is_counted_and_its_tokens_hold_the_budget() -> None:
+    made, noted = ladder(Clock(), known=False)
+    assert made.charge(ASK, "somebodys", 90, 10) == Usage(90, 10, 0.0)
+    assert noted.strange == [("somebodys", 100)] and not made.usable("llm", ASK)
+    made.unanswered("half_answer")
+    assert noted.reasons == ["half_answer"]
+
+
+def test_a_model_without_a_price_is_told_once_and_measured(caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = Telemetry()
+    for _ in range(3):
+        telemetry.unpriced("llama3.3", 7)
+    telemetry.unanswered("half_answer")
+    page = telemetry.page(0).decode()
+    assert 'assistant_unpriced_tokens_total{model="llama3.3"} 21.0' in page
+    assert 'assistant_llm_failures_total{reason="half_answer"} 1.0' in page
+    told = [record.getMessage() for record in caplog.records if "price" in record.getMessage()]
+    assert len(told) == 1 and "llama3.3" in told[0] and "llm_prices.yaml" in told[0]
 
 
 class Flaky:

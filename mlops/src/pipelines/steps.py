@@ -33,7 +33,13 @@ def ingest(environment: Environment, run_date: str, csv: str, snapshot_date: str
             raise NotFound(f"No snapshot at all in {data_prep_churn.RAW}.", "Give the pipeline a CSV.")
         return str(wanted or known[-1])
     taken = data_ingestion.run(
-        p.warehouse, p.objects, p.progress, csv=csv, snapshot_date=wanted or world.now.date(), now=world.now
+        p.warehouse,
+        p.objects,
+        p.progress,
+        csv=csv,
+        snapshot_date=wanted or world.now.date(),
+        now=world.now,
+        documents=p.documents,
     )
     figures.update(read=taken.read, accepted=taken.accepted, refused=taken.refused)
     return str(taken.snapshot_date)

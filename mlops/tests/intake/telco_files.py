@@ -58,7 +58,9 @@ class MemoryPlatform:
     rows: dict[str, list[dict[str, object]]] = field(default_factory=lambda: {RAW: [], QUARANTINE: []})
     lake: dict[str, bytes] = field(default_factory=dict)
 
-    def stream(self, sql: str, parameters: Parameters | None = None, batch_rows: int = 1) -> Iterator[pa.RecordBatch]:
+    def stream(
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 1, seconds: float | None = None
+    ) -> Iterator[pa.RecordBatch]:
         raise NotImplementedError
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:

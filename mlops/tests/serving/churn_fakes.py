@@ -20,34 +20,14 @@ from mlops.src.serving.churn_service import Features, Wiring, create_app
 from mlops.src.serving.config import ServingConfig, VertexContract
 from mlops.src.serving.model_slot import ModelSlot, RegistrySource
 from mlops.src.serving.telemetry import Telemetry
+from mlops.tests.conftest import CUSTOMER as LABELLED
 from mlops.tests.labelled import Registry
 from mlops.tests.modelling.conftest import make_world
 from telecom.errors import NotFound
 from telecom.serving.admission import Admission
 from telecom.serving.limits import Turnstile
 
-CUSTOMER = {
-    "customerID": "0001-AAAAA",
-    "gender": "Female",
-    "SeniorCitizen": "0",
-    "Partner": "Yes",
-    "Dependents": "No",
-    "tenure": "10",
-    "PhoneService": "Yes",
-    "MultipleLines": "No",
-    "InternetService": "DSL",
-    "OnlineSecurity": "Yes",
-    "OnlineBackup": "No",
-    "DeviceProtection": "No",
-    "TechSupport": "No",
-    "StreamingTV": "No",
-    "StreamingMovies": "Yes",
-    "Contract": "One year",
-    "PaperlessBilling": "Yes",
-    "PaymentMethod": "Credit card (automatic)",
-    "MonthlyCharges": "62.5",
-    "TotalCharges": "600",
-}
+CUSTOMER = {name: value for name, value in LABELLED.items() if name != "Churn"}
 FEATURE_ROW: dict[str, Any] = {
     "senior_citizen": False,
     "partner": True,

@@ -117,6 +117,8 @@ def _translated(statement: Statement, reason: str, message: str) -> TelecomError
     if reason == "bytesBilledLimitExceeded" or "exceeded limit for bytes billed" in message:
         remedy = "Read fewer columns or one snapshot (WHERE snapshot_date = …), or raise TELECOM_MAX_GB_BILLED."
         return QueryError(message, remedy)
+    if reason == "stopped" or "Job timed out" in message:
+        return QueryError(f"The query took too long: {message}", "Read less: one snapshot, fewer columns, fewer rows.")
     if reason in ("invalidQuery", "invalid"):
         return explain(statement, message)
     if reason in _BY_REASON:

@@ -65,13 +65,15 @@ class BigQueryJobs:
         """
         self._finished(statement, parameters, job_id, step)
 
-    def read(self, statement: Statement, parameters: Mapping[str, Scalar], job_id: str) -> "Rows":
+    def read(
+        self, statement: Statement, parameters: Mapping[str, Scalar], job_id: str, seconds: float | None = None
+    ) -> "Rows":
         """Runs a SELECT to its end; its rows wait in the table of results, which no later write changes.
 
         Raises:
             TelecomError: see `told_of`.
         """
-        job = self._finished(statement, parameters, job_id, "read")
+        job = self._finished(statement, parameters, job_id, "read", seconds)
         with told_of(statement, "Reading the result"):
             return Rows(self._settings, job.destination, statement)
 
@@ -133,8 +135,17 @@ class BigQueryJobs:
     def _client(self) -> "Client":
         return bigquery_client(self._settings)
 
-    def _finished(self, statement: Statement, parameters: Mapping[str, Scalar], job_id: str, step: str) -> Any:
+    def _finished(
+        self,
+        statement: Statement,
+        parameters: Mapping[str, Scalar],
+        job_id: str,
+        step: str,
+        seconds: float | None = None,
+    ) -> Any:
         config = self._config(parameters, step)
+        if seconds is not None:
+            config.job_timeout_ms = max(1, int(seconds * 1000))
         with told_of(statement):
             try:
                 job = self._client.query(

@@ -49,6 +49,11 @@ class FeatureRegistry:
         day, view = (stored.labels.get(label, "") for label in ("served_snapshot", "served_view"))
         return Registered(group, date.fromisoformat(day) if day else None, view, stored)
 
+    def served(self) -> tuple[str, ...]:
+        """Names of the groups of which a snapshot is served, in order."""
+        found = self._client.list_feature_groups(parent=self._location, **READ)
+        return tuple(sorted(each.name.rsplit("/", 1)[1] for each in found if each.labels.get("served_snapshot")))
+
     def match(self, group: FeatureGroup) -> None:
         """Creates, changes and deletes until the registry says what the group says."""
         wanted = self._wanted(group)

@@ -81,10 +81,10 @@ class Collection:
             field=_field("changed_at"), direction=query.StructuredQuery.Direction.DESCENDING
         )
         for found in self._find(_all(_equal("kind", kind), _equal("owner", owner)), [order]):
-            yield unquote(found.name.rsplit("/", 1)[1].partition(":")[2]), _stored(found)
+            yield named(found.name)[1], _stored(found)
 
-    def owned(self, owner: str, most: int) -> list[tuple[str, Stored]]:
-        """At most so many of an owner's documents of any kind, by name."""
+    def owned(self, owner: str, most: int | None = None) -> list[tuple[str, Stored]]:
+        """An owner's documents of any kind, all or at most so many, by name."""
         return [(found.name, _stored(found)) for found in self._find(_equal("owner", owner), [], most)]
 
     def delete(self, names: Iterable[str]) -> None:
@@ -122,6 +122,12 @@ class Collection:
             yield from (answer.document for answer in answers if "document" in answer)
         finally:
             answers.cancel()
+
+
+def named(name: str) -> tuple[str, str]:
+    """Kind and key of a document's name."""
+    kind, _, key = name.rsplit("/", 1)[1].partition(":")
+    return kind, unquote(key)
 
 
 def _put(name: str, kind: str, stored: Stored, writes: tuple[str, ...]) -> write.Write:

@@ -61,13 +61,30 @@ class Rest:
         emulator = _emulator()
         url = f"{emulator}/{host}/{path}" if emulator else f"https://{host}/{path}"
         headers = {"X-Goog-User-Project": self._project} if host in QUOTA_PROJECT else {}
-        response = _session(emulator).request(
-            method, url, params=dict(query or {}), json=body, headers=headers, timeout=DEADLINE
-        )
-        if response.status_code >= 400:
-            raise from_http_response(response)
-        found: Json = response.json()
-        return found
+        return call(emulator, method, url, query, body, headers)
+
+
+def call(
+    emulator: str,
+    method: str,
+    url: str,
+    query: Query | None = None,
+    body: Json | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Json:
+    """One request, signed in unless there is an emulator, and its answer.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: Google refuses.
+        DependencyUnavailable: signing in fails.
+    """
+    response = _session(emulator).request(
+        method, url, params=dict(query or {}), json=body, headers=dict(headers or {}), timeout=DEADLINE
+    )
+    if response.status_code >= 400:
+        raise from_http_response(response)
+    found: Json = response.json()
+    return found
 
 
 def _emulator() -> str:

@@ -5,25 +5,16 @@ TELECOM_RUN_EMULATOR_HOST (`http://host:port`) leads here instead of to Google, 
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import from_http_response
-
-from telecom.adapters.gcp._errors import DEADLINE, IDEMPOTENT, vendor_errors
+from telecom.adapters.gcp._errors import IDEMPOTENT
 from telecom.adapters.gcp._patience import Patience
+from telecom.adapters.gcp._rest import Json, call
 from telecom.errors import DependencyUnavailable
 from telecom.settings import Settings
 
-if TYPE_CHECKING:
-    from requests import Session
-
 HOST = "https://run.googleapis.com"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 PATIENCE = Patience(seconds=290.0, first=0.5, longest=5.0)
 """A change of traffic takes seconds; what has not happened within five minutes is said to have failed."""
-
-Json = dict[str, Any]
 
 
 class RunApi:
@@ -94,23 +85,4 @@ def run_emulator() -> str:
 
 
 def _call(method: str, path: str, query: Mapping[str, str] | None = None, body: Json | None = None) -> Json:
-    url = f"{run_emulator() or HOST}/v2/{path}"
-    response = _session(run_emulator()).request(method, url, params=dict(query or {}), json=body, timeout=DEADLINE)
-    if response.status_code >= 400:
-        raise from_http_response(response)
-    found: Json = response.json()
-    return found
-
-
-@cache
-def _session(emulator: str) -> "Session":
-    if emulator:
-        from requests import Session
-
-        return Session()
-    import google.auth
-    from google.auth.transport.requests import AuthorizedSession
-
-    with vendor_errors("Signing in to Google Cloud"):
-        credentials, _ = google.auth.default(scopes=[SCOPE])
-        return AuthorizedSession(credentials)
+    return call(run_emulator(), method, f"{run_emulator() or HOST}/v2/{path}", query, body)

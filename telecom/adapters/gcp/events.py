@@ -58,6 +58,9 @@ class BigQueryEvents:
     def flush(self) -> None:
         """Nothing waits: what `add` returned for is in its table."""
 
+    def settle(self) -> None:
+        """Nothing waits, and nothing is kept here."""
+
 
 @dataclass(eq=False)
 class _Ticket:

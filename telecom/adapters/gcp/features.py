@@ -111,6 +111,23 @@ class VertexFeatureStore:
         with _talking(f"Reading the feature group {group}"):
             return as_of(self._warehouse, self._registry.find(group).group, entities, when)
 
+    def served(self, entity: str) -> tuple[str, ...]:
+        """The groups whose served snapshot answers for the entity.
+
+        Raises:
+            DependencyUnavailable: the view that should be served is gone.
+        """
+        with _talking("Listing the feature groups"):
+            groups = self._registry.served()
+        return tuple(group for group in groups if self.read(group, [entity]).num_rows)
+
+    def forget(self, entity: str) -> int:
+        """Serves the same snapshot anew, from a table that has no rows of the entity any more."""
+        groups = self.served(entity)
+        for group in groups if self._online else ():
+            self.sync(group, self._served(group)[1])
+        return len(groups)
+
     def _served(self, group: str) -> tuple[Registered, date]:
         known = self._registry.find(group)
         if known.day is None or (self._online and not known.view):

@@ -2,9 +2,11 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from google.api_core.exceptions import NotFound as Missing
 from google.api_core.exceptions import PreconditionFailed
 
 from telecom.adapters._paths import find_file
@@ -79,6 +81,22 @@ class CloudStorageObjects:
         """Keys that start with `prefix`, in order."""
         found = (key for layer, below in searches(prefix).items() for key in self._keys_of(layer, below))
         return tuple(sorted(key for key in found if key.startswith(prefix) and not key.endswith("/")))
+
+    def remove(self, key: str) -> bool:
+        """Deletes the object with its noncurrent versions; the bucket's soft deletion still holds it for some days.
+
+        Raises:
+            UsageError: the key is not one of the lake.
+            DependencyUnavailable: Cloud Storage does not answer, or its retention policy does not let go.
+        """
+        layer, name = place(key)
+        bucket = self._bucket(layer)
+        with vendor_errors(f"Deleting gs://{bucket.name}/{name}", _make_bucket(bucket.name)):
+            found = [blob for blob in bucket.list_blobs(prefix=name, versions=True, **_CALL) if blob.name == name]
+            for blob in found:
+                with suppress(Missing):  # also the answer to our own repetition
+                    blob.delete(**_CALL)
+        return bool(found)
 
     def _keys_of(self, layer: str, below: str) -> list[str]:
         bucket = self._bucket(layer)

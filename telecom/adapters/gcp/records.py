@@ -18,7 +18,7 @@ from google.api_core.exceptions import Aborted, GoogleAPICallError
 
 from telecom.adapters._records import Change, changed, checked_key, checked_kind, checked_owner
 from telecom.adapters.gcp._errors import is_transient, vendor_errors
-from telecom.adapters.gcp._firestore import Collection, Held
+from telecom.adapters.gcp._firestore import Collection, Held, named
 from telecom.errors import WarehouseBusy
 from telecom.ports import Record
 from telecom.settings import Settings
@@ -76,6 +76,19 @@ class FirestoreRecords:
         with vendor_errors(f"Listing the records of kind {kind}"):
             live = (stored.record(key) for key, stored in self._documents.newest(kind, owner) if stored.live(now))
             return tuple(itertools.islice(live, max(limit, 0)))
+
+    def owned(self, owner: str) -> tuple[tuple[str, Record], ...]:
+        """All of an owner's records with their kinds, by kind and key.
+
+        Raises:
+            UsageError: no owner is named.
+            DependencyUnavailable: Firestore does not answer.
+        """
+        checked_owner(owner)
+        now = datetime.now(UTC)
+        with vendor_errors("Listing an owner's records"):
+            found = [(*named(name), stored) for name, stored in self._documents.owned(owner) if stored.live(now)]
+        return tuple((kind, stored.record(key)) for kind, key, stored in sorted(found, key=lambda each: each[:2]))
 
     def erase(self, owner: str) -> int:
         """Removes an owner's records, those that are made meanwhile too; counts those whose time was not over.

@@ -45,14 +45,15 @@ class BigQueryWarehouse:
         self._jobs = BigQueryJobs(settings)
 
     def stream(
-        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536, seconds: float | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yields the result in batches of at most `batch_rows`, in the query's order, from one consistent state.
 
         Raises:
-            QueryError: the SQL does not parse, cannot run, or would bill too much; the message points at the token.
+            QueryError: the SQL does not parse, cannot run, would bill too much, or took too long; the message points
+                at the token.
         """
-        yield from self._read(sql, parameters).batches(batch_rows)
+        yield from self._read(sql, parameters, seconds=seconds).batches(batch_rows)
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The whole result as one table.
@@ -93,12 +94,29 @@ class BigQueryWarehouse:
                     self._jobs.drop(table)
         return tuple(each.rows for each in staged)
 
-    def _read(self, sql: str, parameters: Parameters | None, staged: Sequence[Staged] = ()) -> Rows:
+    def erase(self, table: str, where: str, parameters: Parameters) -> int:
+        """Deletes rows with one statement; BigQuery's own time travel still holds them for its days.
+
+        Raises:
+            QueryError: the condition does not parse or names what is not there.
+            DependencyUnavailable: BigQuery does not answer, or does not delete rows that were streamed in just now.
+        """
+        asked = f"SELECT COUNT(*) AS found FROM {table} WHERE {where}"
+        (counted,) = self.query(asked, parameters)["found"].to_pylist()
+        if counted:
+            bound = one_select(asked, contracts()).bound(parameters)
+            text = f"DELETE FROM {table} WHERE {where}"
+            self._jobs.run(Statement(text, text), bound, f"telecom-erase-{uuid.uuid4().hex}", "erase")
+        return int(counted)
+
+    def _read(
+        self, sql: str, parameters: Parameters | None, staged: Sequence[Staged] = (), seconds: float | None = None
+    ) -> Rows:
         select = one_select(sql, contracts())
         bound = select.bound(parameters)
         text, more = preview(select, staged)
         statement = Statement(text, sql, above=0 if text == select.text else None)
-        rows = self._jobs.read(statement, bound | more, f"telecom-read-{uuid.uuid4().hex}")
+        rows = self._jobs.read(statement, bound | more, f"telecom-read-{uuid.uuid4().hex}", seconds)
         one_name_each(sql, rows.schema.names)
         return rows
 

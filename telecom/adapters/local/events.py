@@ -47,6 +47,14 @@ class LocalEvents:
         """
         self._outbox.flush()
 
+    def settle(self) -> None:
+        """The same, and the file holds none of it any more.
+
+        Raises:
+            TelecomError: the warehouse did not take it; it is kept.
+        """
+        self._outbox.settle()
+
 
 class _Writer:
     """A thread that flushes an outbox a moment after it was woken; it holds nothing that waits for its end."""

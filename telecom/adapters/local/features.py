@@ -1,6 +1,7 @@
 """The feature store on one machine: groups registered as JSON, the online side as one SQLite file per snapshot."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -72,6 +73,24 @@ class LocalFeatureStore:
             NotFound: the group is not registered.
         """
         return as_of(self._warehouse, self._definition(group), entities, when)
+
+    def served(self, entity: str) -> tuple[str, ...]:
+        """The groups whose online side has the entity."""
+        return tuple(path.stem for path in sorted(self._root.glob("*.sqlite")) if _lookup(path, [entity]))
+
+    def forget(self, entity: str) -> int:
+        """Takes the entity out of every group's file, which is written anew without it."""
+        groups = self.served(entity)
+        for group in groups:
+            with beside(self._online(group)) as part:
+                shutil.copyfile(self._online(group), part)
+                with closing(sqlite3.connect(part)) as database:
+                    database.execute("PRAGMA journal_mode = OFF")
+                    database.execute("PRAGMA secure_delete = ON")
+                    database.execute("DELETE FROM online WHERE entity = ?", (entity,))
+                    database.commit()
+                    database.execute("VACUUM")
+        return len(groups)
 
     def _definition(self, group: str) -> FeatureGroup:
         try:

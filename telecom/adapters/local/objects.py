@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from telecom.adapters._paths import find_file
-from telecom.adapters.local._files import beside
+from telecom.adapters.local._files import beside, fsync_path
 from telecom.errors import NotFound, UsageError
 from telecom.settings import Settings
 
@@ -63,6 +63,19 @@ class LocalObjects:
         """Keys that start with `prefix`, in order."""
         found = (path.relative_to(self._root).as_posix() for path in self._root.rglob("*") if path.is_file())
         return tuple(sorted(key for key in found if key.startswith(prefix) and not Path(key).name.startswith(".")))
+
+    def remove(self, key: str) -> bool:
+        """Deletes the object, if it is there.
+
+        Raises:
+            UsageError: the key leaves the lake.
+        """
+        path = self._path(key)
+        if not path.is_file():
+            return False
+        path.unlink()
+        fsync_path(path.parent)
+        return True
 
     def _path(self, key: str) -> Path:
         path = (self._root / key).resolve()

@@ -70,6 +70,20 @@ class LocalRecords:
             rows = connection.execute(asked, (owner, kind, _micros(datetime.now(UTC)), max(limit, 0))).fetchall()
         return tuple(_stored(row).record(key) for key, *row in rows)
 
+    def owned(self, owner: str) -> tuple[tuple[str, Record], ...]:
+        """All of an owner's records with their kinds, by kind and key.
+
+        Raises:
+            UsageError: no owner is named.
+        """
+        checked_owner(owner)
+        now = datetime.now(UTC)
+        asked = f"SELECT kind, key, {_COLUMNS} FROM records WHERE owner = ? ORDER BY kind, key"
+        with self._database.reading() as connection:
+            rows = connection.execute(asked, (owner,)).fetchall()
+        found = ((kind, key, _stored(row)) for kind, key, *row in rows)
+        return tuple((kind, stored.record(key)) for kind, key, stored in found if stored.live(now))
+
     def erase(self, owner: str) -> int:
         """Removes an owner's records, from the disk too; counts those whose time was not over.
 

@@ -9,12 +9,13 @@ import threading
 import uuid
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from telecom.adapters._bigquery_sql import one_name_each
 from telecom.adapters._staged_rows import ROW_GROUP, scope_of, verified_rows, write_parquet
@@ -22,6 +23,7 @@ from telecom.adapters.local._catalog import Catalog, DataFile, read_catalog, wri
 from telecom.adapters.local._complaints import vendor_errors
 from telecom.adapters.local._dialect import Translated, duckdb_type, translate
 from telecom.adapters.local._files import exclusive, exclusive_now, replace_file, shared
+from telecom.adapters.local._time_limit import ended_after, too_long
 from telecom.ports import Parameters, Reader, Write
 from telecom.settings import Settings
 from telecom.tables import Contract, contracts
@@ -37,19 +39,22 @@ class LocalWarehouse:
         self._opened = _Opened(self)
 
     def stream(
-        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536
+        self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536, seconds: float | None = None
     ) -> Iterator[pa.RecordBatch]:
         """Yields the result in batches of at most `batch_rows`, in the query's order, from one consistent state.
 
         Raises:
-            QueryError: the SQL does not parse or cannot run; the message points at the token.
+            QueryError: the SQL does not parse or cannot run; the message points at the token. Or it took too long.
         """
-        with self._reading(sql) as (connection, translated), vendor_errors(sql):
+        with self._reading(sql) as (connection, translated), vendor_errors(sql), ended_after(connection, seconds) as up:
             reader = connection.sql(translated.sql, params=translated.select.bound(parameters)).to_arrow_reader(
                 batch_rows
             )
             one_name_each(sql, reader.schema.names)
-            yield from reader
+            for batch in reader:
+                if up.is_set() and seconds:
+                    raise too_long(seconds)
+                yield batch
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The whole result as one table.
@@ -92,6 +97,42 @@ class LocalWarehouse:
             self._commit(staging, staged)
         return tuple(file.rows for file in files)
 
+    def erase(self, table: str, where: str, parameters: Parameters) -> int:
+        """Writes the files that hold such rows anew without them; files of earlier states go at once.
+
+        Raises:
+            QueryError: the condition does not parse or names what is not there.
+            WarehouseBusy: another process kept writing, or reading, for too long; run it again.
+        """
+        with self._staging() as staging, self._alone("write.lock"):
+            catalog = read_catalog(self._catalog_path)
+            left = [self._without(file, table, where, parameters, staging) for file in catalog.files.get(table, ())]
+            changed = [each for each in left if each]
+            if changed:
+                for file, _ in changed:
+                    replace_file(staging / file.path, self._root / file.path)
+                write_catalog(self._catalog_path, catalog.replaced({table: tuple(file for file, _ in changed)}))
+        with self._alone("write.lock"), self._alone("files.lock"):
+            self._delete_unreferenced(read_catalog(self._catalog_path))
+            shutil.rmtree(self._root / ".spill", ignore_errors=True)
+        return sum(rows for _, rows in changed)
+
+    def _without(
+        self, file: DataFile, table: str, where: str, parameters: Parameters, staging: Path
+    ) -> tuple[DataFile, int] | None:
+        """The file anew without such rows, and how many these were; None where it has none."""
+        catalog = read_catalog(self._catalog_path)
+        alone = _Preview(self, staging, Catalog(catalog.version, {**catalog.files, table: (file,)}))
+        kept = f"SELECT * FROM {table} WHERE ({where}) IS NOT TRUE"
+        counted = f"SELECT COUNT(*) AS found FROM {table} WHERE {where}"
+        (found,) = self._query(counted, parameters, alone)["found"].to_pylist()
+        if not found:
+            return None
+        name = f"{file.path.rpartition('-')[0]}-{uuid.uuid4().hex}.parquet"
+        (staging / name).parent.mkdir(parents=True, exist_ok=True)
+        self._stage_select(kept, parameters, contracts()[table], staging / name, alone)
+        return DataFile(name, file.rows - found, file.scope), found
+
     def _stage(self, write: Write, staging: Path) -> DataFile:
         contract = contracts()[write.table]
         scope = scope_of(write, contract)
@@ -105,15 +146,17 @@ class LocalWarehouse:
             write_parquet(write.source, contract, target)
         return DataFile(name, verified_rows(target, contract, write.replace), scope)
 
-    def _stage_select(self, sql: str, parameters: Parameters, contract: Contract, target: Path) -> None:
+    def _stage_select(
+        self, sql: str, parameters: Parameters, contract: Contract, target: Path, preview: "_Preview | None" = None
+    ) -> None:
         typed = ", ".join(f"CAST({c.name} AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
         options = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
-        with self._reading(sql) as (connection, translated), vendor_errors(sql):
+        with self._reading(sql, preview) as (connection, translated), vendor_errors(sql):
             rows = f"SELECT {typed} FROM ({translated.sql})"
             connection.execute(f"COPY ({rows}) TO '{_quoted(target)}' ({options})", translated.select.bound(parameters))
 
     def _commit(self, staging: Path, staged: list[tuple[str, DataFile]]) -> None:
-        with exclusive(self._root / "write.lock", self._settings.lock_seconds, f"The warehouse {self._root}"):
+        with self._alone("write.lock"):
             for _, file in staged:
                 replace_file(staging / file.path, self._root / file.path)
             following = read_catalog(self._catalog_path).replaced(_by_table(staged))
@@ -191,10 +234,16 @@ class LocalWarehouse:
         with exclusive_now(self._root / "files.lock") as free:
             if not free:
                 return
-            kept = catalog.paths()
-            for path in self._root.glob("*/*/*.parquet"):
-                if path.relative_to(self._root).as_posix() not in kept:
-                    path.unlink(missing_ok=True)
+            self._delete_unreferenced(catalog)
+
+    def _delete_unreferenced(self, catalog: Catalog) -> None:
+        kept = catalog.paths()
+        for path in self._root.glob("*/*/*.parquet"):
+            if path.relative_to(self._root).as_posix() not in kept:
+                path.unlink(missing_ok=True)
+
+    def _alone(self, lock: str) -> AbstractContextManager[None]:
+        return exclusive(self._root / lock, self._settings.lock_seconds, f"The warehouse {self._root}")
 
 
 def _sweep(parent: Path) -> None:
@@ -259,7 +308,12 @@ def _create_view(connection: duckdb.DuckDBPyConnection, contract: Contract, file
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {contract.dataset}")
     if files:
         quoted = ", ".join(f"'{_quoted(path)}'" for path in files)
-        connection.execute(f"CREATE VIEW {contract.table} AS SELECT * FROM read_parquet([{quoted}])")
+        rows = f"SELECT * FROM read_parquet([{quoted}])"
+        if pq.read_schema(files[0]).names != contract.schema.names:  # written before the table had all its columns
+            typed = ", ".join(f"CAST(NULL AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
+            old = f"SELECT * FROM read_parquet([{quoted}], union_by_name = true)"
+            rows = f"(SELECT {typed} LIMIT 0) UNION ALL BY NAME {old}"
+        connection.execute(f"CREATE VIEW {contract.table} AS {rows}")
         return
     connection.register("_empty", contract.schema.empty_table())
     connection.execute(f"CREATE TABLE {contract.table} AS SELECT * FROM _empty")

@@ -1,0 +1,1 @@
+"""The pages: static files that `llmops.agent.web_files` serves."""

@@ -1,0 +1,2 @@
+import { h } from "../dom.js";
+export async function mount(root, context) { root.append(h("h1", "…")); }
