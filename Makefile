@@ -11,13 +11,15 @@ EMULATOR := .venv-bqemulator
 EMULATOR_READY := $(EMULATOR)/.ready
 SCANNER := .venv-infra
 SCANNER_READY := $(SCANNER)/.ready
+INSPECTOR := .venv-ci
+INSPECTOR_READY := $(INSPECTOR)/.ready
 CSV ?=
 OPTIONS ?=
 ENV ?= dev
 PORT ?= 8080
 
 .PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
-	lock docs clean
+	audit secrets licences sbom dockerfiles workflows lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -73,6 +75,24 @@ destroy: $(DEV_READY) ## asks, destroys, then looks for leftovers
 	@infra/estate.sh destroy $(ENV)
 	@$(BIN)/python -m tools.infra_leftovers --project "$(TELECOM_PROJECT)" --env $(ENV) --wait 300
 
+audit: $(INSPECTOR_READY) ## known weaknesses of every locked package; unknown is a failure
+	@tools/security.sh audit
+
+secrets: $(INSPECTOR_READY) ## nothing that looks like a key, beyond .secrets.baseline
+	@tools/security.sh secrets
+
+licences: $(DEV_READY) $(INSPECTOR_READY) ## everything installed may be used as this project uses it
+	@tools/security.sh licences
+
+sbom: $(INSPECTOR_READY) ## bills of materials of both images, in build/sbom
+	@tools/security.sh sbom
+
+dockerfiles: $(DEV_READY) ## hadolint
+	@tools/security.sh dockerfiles
+
+workflows: $(INSPECTOR_READY) ## GitHub's files: zizmor, published schemas
+	@tools/security.sh workflows
+
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs
 
@@ -80,7 +100,7 @@ lock: $(DEV_READY) ## resolves the dependencies afresh into requirements*.lock
 	@tools/lock.sh
 
 clean: ## removes the virtual environment and all local state
-	rm -rf $(VENV) $(EMULATOR) $(SCANNER) .telecom reports
+	rm -rf $(VENV) $(EMULATOR) $(SCANNER) $(INSPECTOR) .telecom reports
 
 $(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV) requirements.lock
@@ -96,4 +116,8 @@ $(EMULATOR_READY): requirements-bqemulator.lock tools/setup.sh
 
 $(SCANNER_READY): requirements-infra.lock tools/setup.sh
 	@tools/setup.sh $(SCANNER) requirements-infra.lock alone
+	@touch $@
+
+$(INSPECTOR_READY): requirements-ci.lock tools/setup.sh
+	@tools/setup.sh $(INSPECTOR) requirements-ci.lock alone
 	@touch $@

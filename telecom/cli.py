@@ -12,6 +12,7 @@ import typer
 
 from telecom.chat_cli import chat
 from telecom.errors import GateRefused
+from telecom.eval_cli import evaluation
 from telecom.pipeline_cli import pipeline
 from telecom.privacy_cli import privacy
 from telecom.rag_cli import knowledge_index, rag
@@ -35,6 +36,7 @@ app.add_typer(pipeline, name="pipeline")
 app.add_typer(serve, name="serve")
 app.add_typer(release, name="release")
 app.add_typer(rag, name="rag")
+app.add_typer(evaluation, name="eval")
 app.add_typer(privacy, name="privacy")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]

@@ -16,6 +16,8 @@ compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra as
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
 # checkov pins much of what it needs: an environment of its own (.venv-infra).
 compile requirements-infra.lock tools/infra-requirements.in
+# What looks at the project from outside (.venv-ci).
+compile requirements-ci.lock tools/ci-requirements.in
 
 # The churn image: versions as tested, without what its imports never reach (docs/adr/0007-one-image.md).
 tested=(--constraint requirements-dev.lock)

@@ -39,7 +39,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "google/cloud/modelarmor_v1beta": "another version of Model Armor",
         "phonenumbers/geodata": "names of places, in all languages",
         "phonenumbers/carrierdata": "names of carriers",
-        "pydantic_ai/durable_exec": "agents that survive their process, on engines that we do not have",
+        "pydantic_ai/durable_exec/*/": "agents that survive their process, on engines that we do not have",
         "pydantic_ai/ui": "protocols of others' web pages",
         "pygments": "colours of source code",
         "regex*": "what tiktoken needs",

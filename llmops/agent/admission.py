@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from llmops.agent.policy import SCOPES
+from llmops.agent.policy import READ_ANALYTICS, READ_PERSONAL, SCOPES
 from llmops.agent.turn import Principal
 from telecom.errors import UsageError
 from telecom.ports import Caller
@@ -128,4 +128,5 @@ def _agents(customers: list[str], scopes: list[str]) -> bool:
 def _expanded(scopes: list[str]) -> frozenset[str]:
     """With every scope that we know in place of `approve:*` and the like."""
     wide = [scope.removesuffix("*") for scope in scopes if scope.endswith(":*")]
-    return frozenset(scopes) | {known for known in SCOPES.values() if known.startswith(tuple(wide))}
+    known = (*SCOPES.values(), READ_ANALYTICS, READ_PERSONAL)
+    return frozenset(scopes) | {scope for scope in known if scope.startswith(tuple(wide))}

@@ -6,7 +6,9 @@ Where the paid model cannot answer (down, slow, over budget, blocked, half an an
 import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import pydantic_ai
 from pydantic_ai import Agent, RunContext, TextContent, UsageLimits
@@ -21,6 +23,7 @@ from llmops.agent.citations import as_evidence, cited, unmarked
 from llmops.agent.local_loop import LocalLoop
 from llmops.agent.memory import Session
 from llmops.agent.parts import Parts
+from llmops.agent.staged import alone, staged
 from llmops.agent.tools_registry import toolset
 from llmops.agent.turn import Role, Usage
 from llmops.agent.workbench import Brief, Workbench
@@ -77,8 +80,8 @@ class Answering:
         }
         self._loops = {(role, tools): _loop(role, tools=tools) for role, tools in KINDS} if parts.model else {}
 
-    async def answer(self, bench: Workbench, brief: Brief) -> Answered:
-        """The answer to a message.
+    async def answer(self, bench: Workbench, brief: Brief) -> Callable[[], Answered]:
+        """The answer to a message: to be called in a thread, since what the responder says is checked then.
 
         Raises:
             DependencyUnavailable: the deadline passed.
@@ -86,7 +89,7 @@ class Answering:
         parts, ask = self._parts, bench.ask
         if parts.model is not None:
             if parts.ladder.usable("llm", ask) and (found := await self._by_model(parts.model, bench, brief)):
-                return found
+                return partial(_same, found)
             bench.missing.add("llm")
         try:
             return await self._by_responder(bench, brief)
@@ -113,16 +116,19 @@ class Answering:
                 paid = ladder.charge(bench.ask, model.model_name, *tokens)
         return Answered(found.message, found.rests_on, found.model, paid, found.refused) if found else None
 
-    async def _by_responder(self, bench: Workbench, brief: Brief) -> Answered:
-        """The responder's answer, or a refusal where it does not pass: it would say the same a second time."""
-        responder, until = self._parts.responder, bench.ask.deadline
+    async def _by_responder(self, bench: Workbench, brief: Brief) -> Callable[[], Answered]:
+        responder, left = self._parts.responder, max(bench.ask.deadline - self._parts.clock(), 0.0)
         running = self._own[_kind(bench)].run(responder, bench, _prompt(bench, brief))
-        said, response = await asyncio.wait_for(running, max(until - self._parts.clock(), 0.0))
+        said, response = await asyncio.wait_for(running, left)
+        bench.state = (response.provider_details or {}).get("state", {})
+        return partial(self._settled, said, bench, brief)
+
+    def _settled(self, said: str, bench: Workbench, brief: Brief) -> Answered:
+        """The responder's answer, or a refusal where it does not pass: it would say the same a second time."""
+        responder = self._parts.responder
         rests_on = cited(said, brief.found, by_words=False)
         message = unmarked(said)
-        complaints = await self._complaints(message, bench, rests_on, until)
-        bench.state = (response.provider_details or {}).get("state", {})
-        if not complaints:
+        if not self._complaints(message, bench, rests_on):
             return Answered(message, rests_on, responder.model_name, Usage())
         bench.codes.add("unsupported_answer")
         return self._refused(responder, bench, brief)
@@ -134,7 +140,8 @@ class Answering:
             run = await self._run(model, bench, prompt, history, until, usage)
             rests_on = cited(run.output, brief.found, by_words=True)
             message = unmarked(run.output)
-            complaints = await self._complaints(message, bench, rests_on, until)
+            checking = alone(partial(self._complaints, message, bench, rests_on))
+            complaints = await staged(self._parts.pool, self._parts.clock, checking, (until - self._parts.clock(),))
             if not complaints:
                 return Answered(message, rests_on, model.model_name, Usage())
             bench.codes.add("unsupported_answer")
@@ -178,15 +185,16 @@ class Answering:
             raise HalfAnAnswer
         return run
 
-    async def _complaints(self, message: str, bench: Workbench, rests_on: tuple[Found, ...], until: float) -> str:
+    def _complaints(self, message: str, bench: Workbench, rests_on: tuple[Found, ...]) -> str:
         """What is wrong with an answer, for the model to mend; empty where it may go out."""
         if not message:
             return NOTHING_SAID
-        evidence = [*bench.evidence, *as_evidence(rests_on)]
-        guard, parts = self._parts.guard, self._parts
-        checking = asyncio.get_running_loop().run_in_executor(parts.pool, lambda: guard.check(message, evidence))
-        verdict = await asyncio.wait_for(checking, max(until - parts.clock(), 0.0))
+        verdict = self._parts.guard.check(message, [*bench.evidence, *as_evidence(rests_on)])
         return "" if verdict.ok else "; ".join((*verdict.unsupported, *verdict.links))[:500] or NOTHING_SAID
+
+
+def _same(found: Answered) -> Answered:
+    return found
 
 
 def _kind(bench: Workbench) -> tuple[Role, bool]:

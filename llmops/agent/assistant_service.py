@@ -21,19 +21,20 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from llmops.agent import customer_card, openapi, passages_view, work_queue
+from llmops.agent import analyst_routes, customer_card, openapi, passages_view, work_queue
 from llmops.agent.actions import Actions
 from llmops.agent.admission import Door, chosen
-from llmops.agent.chat_answers import answer, astray, refusal, streamed
+from llmops.agent.chat_answers import answer, astray, code_of, refusal, streamed
 from llmops.agent.chat_requests import ChatRequest, DecisionRequest, FeedbackRequest, idempotency_key, parse
 from llmops.agent.config import AssistantConfig
 from llmops.agent.limits import RateLimits
 from llmops.agent.masking import mask
 from llmops.agent.service_audit import ServiceAudit
 from llmops.agent.session_view import session_of
-from llmops.agent.telemetry import Telemetry, span
+from llmops.agent.telemetry import Telemetry
 from llmops.agent.turn import Ask, Event, Principal, Reply
 from llmops.agent.web_files import WebFiles
+from llmops.operations.spans import invoke_agent, messages
 from llmops.tools.context import ToolContext
 from llmops.tools.retention_rules import RetentionRules
 from telecom.errors import DependencyUnavailable, InputRefused, NotFound
@@ -70,6 +71,10 @@ class Turns(Protocol):
         ...
 
 
+async def _nothing() -> None:
+    """There is nothing to close."""
+
+
 @dataclass(frozen=True)
 class Wiring:
     """What the service works with.
@@ -86,6 +91,7 @@ class Wiring:
         resting: names what does not answer just now.
         telemetry: counts, times and logs.
         retriever: finds cited passages; without one there are none.
+        analysts: answers the analysts' pages; without it there are none.
         desk: threads for all that is not a conversation.
         config: limits.
         traces: FastAPI's telemetry settings.
@@ -106,10 +112,11 @@ class Wiring:
     telemetry: Telemetry
     desk: Executor
     retriever: Retriever | None = None
+    analysts: analyst_routes.Analysts | None = None
     config: AssistantConfig = field(default_factory=AssistantConfig)
     traces: Any = None
     close: Callable[[], None] = lambda: None
-    aclose: Callable[[], Awaitable[None]] = partial(asyncio.sleep, 0)
+    aclose: Callable[[], Awaitable[None]] = _nothing
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -217,12 +224,21 @@ class AssistantService:
 
     async def _turn(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """The conversation's events; the whole reply is counted before it goes out."""
-        with span("assistant.turn"):
+        with invoke_agent(ask.session_id, ask.trace_id) as span:
             events = self._wiring.turns.turn(ask)
-            async for event in events:
-                if event.kind == "done" and isinstance(event.data, Reply):
-                    self._telemetry.turned(event.data)
-                yield event
+            try:
+                async for event in events:
+                    if event.kind == "done" and isinstance(event.data, Reply):
+                        self._telemetry.turned(event.data)
+                        if self._wiring.config.trace_content:
+                            span.set_attribute("gen_ai.input.messages", messages("user", ask.message))
+                            told = messages("assistant", event.data.message)
+                            span.set_attribute("gen_ai.output.messages", told)
+                    yield event
+            except Exception as error:
+                code = code_of(error)
+                await self._in_thread(lambda: self._wiring.audit.unanswered(ask, code))
+                raise
 
     async def _admit(self, asked: Asked) -> Principal:
         who = await self._wiring.door.admit(asked.headers)
@@ -281,8 +297,8 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         await wiring.aclose()
         wiring.close()
 
-    def bounded(name: str, handle: Handle) -> Endpoint:
-        seconds, most = config.deadline_seconds, config.body_bytes
+    def bounded(name: str, handle: Handle, seconds: float | None = None) -> Endpoint:
+        seconds, most = seconds or config.deadline_seconds, config.body_bytes
         return Endpoint(name, handle, turnstile, telemetry, seconds=seconds, most_bytes=most, refuse=refusal)
 
     async def ready() -> Response:
@@ -313,6 +329,7 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         Route("/openapi.json", _told(described)),
         Route("/v1/passages", bounded("passage", service.passage), methods=["GET"]),
         Route("/v1/session", bounded("session", service.session), methods=["GET"]),
+        *analyst_routes.routes(wiring, bounded),
         *WebFiles.load().routes(),
     ]
     hidden = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))

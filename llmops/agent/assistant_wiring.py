@@ -13,6 +13,7 @@ from typing import Any, cast
 from llmops.agent import admission, customer_card, policy
 from llmops.agent.actions import Actions
 from llmops.agent.admission import Door
+from llmops.agent.analyst_routes import Analysts
 from llmops.agent.assistant_service import Wiring, create_app
 from llmops.agent.breakers import Breaker
 from llmops.agent.budgets import Budgets, Caps, Spent
@@ -23,23 +24,25 @@ from llmops.agent.guardrails import Armor, Guardrails
 from llmops.agent.intents.understanding import understand
 from llmops.agent.ladder import ServiceLadder
 from llmops.agent.limits import RateLimits
-from llmops.agent.masking import mask
 from llmops.agent.parts import Parts, Rung
 from llmops.agent.prompt_library import PromptLibrary
 from llmops.agent.responder.model import Responder
 from llmops.agent.service_audit import ServiceAudit
 from llmops.agent.steadier import SteadyReader, SteadyRetriever
 from llmops.agent.telemetry import Telemetry
+from llmops.operations.traced_model import traced
 from llmops.tools.cached_reader import CachedReader
 from llmops.tools.context import ToolContext
-from telecom.bootstrap import Platform
+from telecom.adapters._sql_bounds import tables_of
+from telecom.bootstrap import Platform, load_adapter
 from telecom.errors import TelecomError
 from telecom.llm_prices import Cost, cost_of
-from telecom.ports import Identity, Reading
+from telecom.ports import Identity, Reading, Warehouse
 from telecom.serving import process
 from telecom.serving.admission import Admission
 from telecom.serving.limits import Turnstile
-from telecom.serving.traces import traces
+from telecom.serving.traces import collected, traces
+from telecom.tables import contracts
 from telecom.tokens import audience_of
 
 log = logging.getLogger(__name__)
@@ -83,11 +86,12 @@ def assemble(platform: Platform, config: AssistantConfig) -> Assembled:
     }
     budgets = Budgets(caps_of(config), records, writer)
     ladder = ServiceLadder(breakers, budgets, _price, telemetry)
-    actions = Actions(records, events, warehouse, rules, SimulatedSystems(records), lambda text: mask(text).text)
+    guard = Guardrails(prompts.leaked, _armor(platform, config), telemetry.hit)
+    actions = Actions(records, events, warehouse, rules, SimulatedSystems(records), guard.written)
     parts = Parts(
         responder=Responder(prompts),
         prompts=prompts,
-        guard=Guardrails(prompts.leaked, _armor(platform, config), telemetry.hit),
+        guard=guard,
         ladder=ladder,
         records=records,
         warehouse=reader,
@@ -95,7 +99,7 @@ def assemble(platform: Platform, config: AssistantConfig) -> Assembled:
         events=events,
         pool=threads,
         retriever=SteadyRetriever(platform.retriever),
-        model=platform.llm,
+        model=traced(platform.llm, content=config.trace_content) if collected() else platform.llm,
         rules=rules,
     )
 
@@ -135,6 +139,7 @@ def wire(platform: Platform, config: AssistantConfig) -> Wiring:
         telemetry=made.telemetry,
         desk=desk,
         retriever=made.parts.retriever,
+        analysts=_analysts(platform),
         config=config,
         traces=traces(),
         close=close,
@@ -166,6 +171,13 @@ def caps_of(config: AssistantConfig) -> Caps:
 
 def _price(model: str, input_tokens: int, output_tokens: int) -> Cost:
     return cost_of(model, input_tokens, output_tokens, datetime.now(UTC).date())
+
+
+def _analysts(platform: Platform) -> Analysts:
+    """With a warehouse of their own: on one machine that is an engine of its own, whose memory they alone use up."""
+    settings, known = platform.settings, frozenset(contracts())
+    warehouse: Warehouse = load_adapter(settings.backend, "warehouse")(settings)
+    return Analysts(warehouse, lambda sql: tables_of(sql, known))
 
 
 def _armor(platform: Platform, config: AssistantConfig) -> Armor | None:

@@ -49,7 +49,7 @@ def refusal(error: Exception) -> Answer:
     if isinstance(error, ActionRefused):
         decided = {"error": str(error), "code": error.code}
         return Answer(DECISIONS.get(error.code, CONFLICT), as_json(decided))
-    told: dict[str, object] = {**answers.told(error), "code": _code(error)}
+    told: dict[str, object] = {**answers.told(error), "code": code_of(error)}
     if isinstance(error, BodyRefused):
         told["faults"] = error.faults
     return Answer(answers.status_of(error), as_json(told), answers.headers_of(error))
@@ -85,7 +85,8 @@ def last_words(instead: Answer) -> bytes:
     return framed("error", told)
 
 
-def _code(error: Exception) -> str:
+def code_of(error: Exception) -> str:
+    """The stable code that a caller is told of a failure."""
     if isinstance(error, InputRefused):
         return error.reason
     return next(code for kind, code in CODES if isinstance(error, kind))

@@ -54,6 +54,9 @@ class AssistantConfig(BaseSettings):
         description="requests that get a line in the log: all, or those answered with 400 or above, and of the others "
         "those whose caller sampled their trace (sampled) or none (failures)",
     )
+    trace_content: bool = Field(
+        False, description="whether traces tell what was asked and answered, masked; names and addresses stay in it"
+    )
     armor_template: str = Field(
         "",
         pattern=TEMPLATE,

@@ -7,20 +7,21 @@ word of the answer leaves before it has passed the check (ADR 12). Protocols and
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from llmops.agent import memory
 from llmops.agent.answering import Answered, Answering
 from llmops.agent.citations import citations
-from llmops.agent.intents.topics import NEEDS_NO_GUIDE, SMALL_TALK, followed, persona_of, query_of
-from llmops.agent.intents.understanding import understand
+from llmops.agent.intents.topics import SMALL_TALK, persona_of
+from llmops.agent.intents.wishes import queries_of, wishes
 from llmops.agent.language import language_of
 from llmops.agent.memory import Said
 from llmops.agent.parts import Guard, Ladder, Parts, Proposer, Rung
 from llmops.agent.rows import audit_row, usage_row
+from llmops.agent.staged import Overdue, Passed, staged
 from llmops.agent.turn import Ask, Event, Reply, Usage
 from llmops.agent.workbench import Brief, Workbench
 from llmops.tools.context import ToolContext
@@ -38,12 +39,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Received:
-    """A message after the first checks; `blocked` are the codes for which it is refused."""
+    """A message after the first checks; `blocked` are the codes for which it is refused, `missing` what did not answer."""
 
     brief: Brief
     blocked: tuple[str, ...]
     codes: frozenset[str]
-    remembered: bool
+    missing: frozenset[str]
 
 
 class Conversation:
@@ -83,26 +84,44 @@ class Conversation:
 
     async def _reply(self, ask: Ask, emit: Callable[[Event], None]) -> Reply:
         began = self._parts.clock()
-        try:
-            received = await self._threaded(lambda: self._receive(ask), self._left(ask, 2 * MEMORY_SECONDS))
-        except TimeoutError as error:
-            raise DependencyUnavailable("The message could not be taken in in time.", "Ask again.") from error
-        bench = self._bench(ask, received, emit)
-        brief = received.brief
-        if received.blocked:
-            found = self._refusal(brief)
-        else:
-            brief = await self._informed(ask, brief, bench)
+        received = await self._informed(ask)
+        bench, brief = self._bench(ask, received, emit), received.brief
+        answer: Callable[[], Answered] = partial(self._refusal, brief)
+        if not received.blocked:
             self._need_something(brief, bench)
-            found = await self._answering.answer(bench, brief)
-        reply = self._composed(ask, brief, bench, found)
-        outcome = "refused" if received.blocked or found.refused else "allowed"
-        ms = 1000 * (self._parts.clock() - began)
+            answer = await self._answering.answer(bench, brief)
+        replies: list[Reply] = []
+
+        def end(passed: Passed) -> None:
+            found = answer()
+            replies.append(self._composed(ask, brief, bench, found))
+            passed()
+            ms = 1000 * (self._parts.clock() - began)
+            self._keep(ask, brief, bench, replies[0], "refused" if found.refused else "allowed", ms)
+
         try:
-            await self._threaded(lambda: self._keep(ask, brief, bench, reply, outcome, ms), MEMORY_SECONDS)
-        except TimeoutError:
+            await self._staged(end, (ask.deadline - self._parts.clock(), MEMORY_SECONDS))
+        except Overdue as error:
+            if not replies:
+                raise DependencyUnavailable("The answer took longer than its deadline.", "Ask again.") from error
             log.error("A turn was not kept in time; its thread goes on.")
-        return reply
+        return replies[0]
+
+    async def _informed(self, ask: Ask) -> _Received:
+        """The message taken in, with what the knowledge base has on it; a search that takes too long is given up."""
+        received: list[_Received] = []
+
+        def begin(passed: Passed) -> _Received:
+            received.append(self._receive(ask))
+            passed()
+            return self._searched(ask, received[0])
+
+        try:
+            return await self._staged(begin, (self._left(ask, 2 * MEMORY_SECONDS), self._left(ask, SEARCH_SECONDS)))
+        except Overdue as error:
+            if not received:
+                raise DependencyUnavailable("The message could not be taken in in time.", "Ask again.") from error
+            return self._without_search(received[0], error)
 
     def _receive(self, ask: Ask) -> _Received:
         """Screens, masks, remembers, understands. Runs in a thread."""
@@ -111,17 +130,17 @@ class Conversation:
         masked = guard.mask(screened.text)
         session, remembered = memory.recalled(self._parts.records, ask)
         language = language_of(masked.text, session.language)
-        alone = understand(masked.text, ask.now.date())
-        understood = followed(alone, masked.text, session.state)
+        before = session.turns[-1].user if session.turns else ""
+        wished = wishes(masked.text, ask.now.date(), session.state, before)
         blocked = screened.codes if screened.verdict == "block" else ()
         codes = {*screened.codes, *(f"masked_{kind}" for kind in masked.kinds)}
         role, bound = ask.principal.role, ask.customer_id is not None
-        brief = Brief(masked.text, understood, language, role, session, ask.now, bound)
-        return _Received(brief, blocked, frozenset(codes), remembered)
+        brief = Brief(masked.text, wished[0].understood, language, role, session, ask.now, bound, wishes=wished)
+        return _Received(brief, blocked, frozenset(codes), frozenset(() if remembered else ("memory",)))
 
     def _bench(self, ask: Ask, received: _Received, emit: Callable[[Event], None]) -> Workbench:
         parts, brief = self._parts, received.brief
-        missing = set() if received.remembered else {"memory"}
+        missing = set(received.missing)
         context = None
         if ask.customer_id:
             context = ToolContext(
@@ -140,32 +159,31 @@ class Conversation:
         prompt = parts.prompts.prompt(persona_of(brief.understood.intent), brief.language, ask.principal.role)
         return Workbench(ask, parts, context, prompt, emit, codes=set(received.codes), missing=missing)
 
-    async def _informed(self, ask: Ask, brief: Brief, bench: Workbench) -> Brief:
-        """The brief with what the knowledge base has on it."""
-        if brief.understood.intent in NEEDS_NO_GUIDE:
-            return brief
-        parts, retriever = self._parts, self._parts.retriever
+    def _searched(self, ask: Ask, received: _Received) -> _Received:
+        """With what the knowledge base has on the message. Runs in a thread."""
+        parts, brief, retriever = self._parts, received.brief, self._parts.retriever
+        if received.blocked or not queries_of(brief.wishes, brief.language):
+            return received
         if retriever is None or not parts.ladder.usable("search", ask):
-            bench.missing.add("search")
-            return brief
+            return replace(received, missing=received.missing | {"search"})
         try:
-            found, dropped = await self._threaded(
-                lambda: self._search(retriever, ask, brief), self._left(ask, SEARCH_SECONDS)
-            )
-        except (TelecomError, TimeoutError, OSError) as error:
-            log.warning("The knowledge base did not answer: %s", type(error).__name__)
-            parts.ladder.failed("search")
-            bench.missing.add("search")
-            return brief
+            found, dropped = self._search(retriever, ask, brief)
+        except (TelecomError, OSError) as error:
+            return self._without_search(received, error)
         parts.ladder.succeeded("search")
-        if dropped:
-            bench.codes.add(f"passages_dropped:{dropped}")
-        return replace(brief, found=found)
+        codes = {f"passages_dropped:{dropped}"} if dropped else set()
+        return replace(received, brief=replace(brief, found=found), codes=received.codes | codes)
+
+    def _without_search(self, received: _Received, error: Exception) -> _Received:
+        log.warning("The knowledge base did not answer: %s", type(error).__name__)
+        self._parts.ladder.failed("search")
+        return replace(received, missing=received.missing | {"search"})
 
     def _search(self, retriever: Retriever, ask: Ask, brief: Brief) -> tuple[tuple[Found, ...], int]:
         """Passages for the reader, without those that look like orders, and how many these were. Runs in a thread."""
-        query = query_of(brief.understood, brief.message, brief.language)
-        found = retriever.search(query, Reading(ask.principal.role, ask.now.date()), PASSAGES)
+        reading = Reading(ask.principal.role, ask.now.date())
+        searched = (retriever.search(query, reading, PASSAGES) for query in queries_of(brief.wishes, brief.language))
+        found = tuple({one.passage.key: one for each in searched for one in each}.values())
         safe = tuple(one for one in found if self._is_plain(one.passage))
         return safe, len(found) - len(safe)
 
@@ -214,9 +232,9 @@ class Conversation:
         if brief.understood.intent in SMALL_TALK:
             state = dict(brief.session.state)
         said = Said(brief.message, mask(reply.message).text, brief.understood.intent)
-        session = brief.session.after(said, state, brief.language)
+        session, sure = brief.session.after(said, state, brief.language), brief.understood.sure
         jobs: list[Callable[[], Any]] = [
-            lambda: self._parts.events.add("telecom_monitoring.llm_usage", [usage_row(ask, reply, ms)]),
+            lambda: self._parts.events.add("telecom_monitoring.llm_usage", [usage_row(ask, reply, ms, outcome, sure)]),
             lambda: self._parts.events.add("telecom_monitoring.assistant_audit", [audit_row(ask, reply, outcome)]),
         ]
         if outcome == "allowed":
@@ -231,14 +249,9 @@ class Conversation:
         """Seconds to the deadline, at most so many."""
         return max(0.0, min(most, ask.deadline - self._parts.clock()))
 
-    async def _threaded(self, work: Callable[[], T], seconds: float) -> T:
-        """Runs what blocks in a thread.
-
-        Raises:
-            TimeoutError: it took longer.
-        """
-        running = asyncio.get_running_loop().run_in_executor(self._parts.pool, work)
-        return await asyncio.wait_for(running, seconds)
+    async def _staged(self, work: Callable[[Passed], T], seconds: Sequence[float]) -> T:
+        """Runs what blocks in a thread; see `staged` for what it raises."""
+        return await staged(self._parts.pool, self._parts.clock, work, seconds)
 
 
 NOTED = frozenset(("search", "warehouse"))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,15 @@ SHAPES = re.compile(
     ),
     re.IGNORECASE,
 )
+# What messengers make a link of though nobody wrote one: a name with a usual ending, or any with a path behind it.
+# Public authorities (gov.br) may be named, e-mail addresses are no links.
+ADDRESS = re.compile(
+    r"(?<![\w@.-])(?![\w.-]*\.gov\.br(?!\.?[\w/?#-]))(?:[\w-]{1,63}\.)+(?:(?:(?-i:com|me|COM|ME)|net|org|info|biz|app|dev|io|co|ai|xyz|site"
+    r"|online|shop|store|top|link|click|live|club|ru|cn|tk|ly|br|test|example)(?![\w.-]*@)(?!\w)|[a-z]{2,24}[/?#](?=\S))\S*"
+    r"|<(?:img|a|script|iframe|object|embed|link|meta|svg|form|style|base|video|audio)\b",
+    re.IGNORECASE,
+)
+BARE = re.compile(r"-?\d+(?:\.\d+)?")
 LIST_MARK = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 PLAN = re.compile(
     r"\b(?:[Pp]lano|[Pp]acote|[Cc]ombo|[Pp]lan|[Pp]ackage)\s+((?:[A-ZÀ-Ý][\w+À-ÿ]*)(?:\s+(?:de\s+)?[A-ZÀ-Ý0-9][\w+À-ÿ]*)*)"
@@ -98,7 +107,17 @@ class _Facts:
 
     claims: set[Claim] = field(default_factory=set)
     numbers: set[Decimal] = field(default_factory=set)
-    text: str = ""
+    texts: dict[str, None] = field(default_factory=dict)
+
+    @cached_property
+    def text(self) -> str:
+        """All texts, folded, once nothing more is added."""
+        return "\n".join(self.texts)
+
+    @cached_property
+    def bare(self) -> frozenset[Decimal]:
+        """The numbers without their signs, once nothing more is added."""
+        return frozenset(abs(number) for number in self.numbers)
 
 
 def check(answer: str, evidence: Sequence[Evidence]) -> Verdict:
@@ -113,8 +132,15 @@ def check(answer: str, evidence: Sequence[Evidence]) -> Verdict:
             links.append(match[0])
         elif not any(_holds(claim, facts) for claim in _readings(match)):
             unsupported.append(match[0].strip())
+    links += [match[0] for match in ADDRESS.finditer(body) if not any(match[0] in link for link in links)]
     unsupported += [match[0] for match in PLAN.finditer(body) if _folded(match[1]) not in facts.text]
     return Verdict(tuple(unsupported), tuple(links))
+
+
+def without_links(text: str, mark: str) -> str:
+    """A text with a mark in the place of every link and every piece of markup."""
+    body = ADDRESS.sub(mark, text)
+    return SHAPES.sub(lambda match: mark if match.lastgroup == "link" else match[0], body)
 
 
 def _read(item: Evidence | Decimal | float | bool | None, facts: _Facts) -> None:
@@ -131,17 +157,19 @@ def _read(item: Evidence | Decimal | float | bool | None, facts: _Facts) -> None
 
 
 def _read_text(text: str, facts: _Facts) -> None:
-    claims, folded = _stated(text)
-    facts.claims |= claims
-    facts.text += f"\n{folded}"
-    if re.fullmatch(r"-?\d+(?:\.\d+)?", text):
-        facts.numbers.add(Decimal(text))
+    claims, folded, number = _stated(text)
+    if claims:
+        facts.claims |= claims
+    facts.texts[folded] = None
+    if number is not None:
+        facts.numbers.add(number)
 
 
 @lru_cache(maxsize=4096)
-def _stated(text: str) -> tuple[frozenset[Claim], str]:
-    """All that a text states; the same passages come again and again."""
-    return frozenset(claim for match in SHAPES.finditer(text) for claim in _claims(match)), _folded(text)
+def _stated(text: str) -> tuple[frozenset[Claim], str, Decimal | None]:
+    """All that a text states, the text folded, and the number that it is; the same texts come again and again."""
+    claims = frozenset(claim for match in SHAPES.finditer(text) for claim in _claims(match))
+    return claims, _folded(text), Decimal(text) if BARE.fullmatch(text) else None
 
 
 def _readings(match: re.Match[str]) -> list[Claim]:
@@ -246,7 +274,7 @@ def _holds(claim: Claim, facts: _Facts) -> bool:
         return rest[0] in facts.text
     if kind in MOMENTS:
         return False
-    value, bare = abs(rest[0]), {abs(number) for number in facts.numbers}
+    value, bare = abs(rest[0]), facts.bare
     match kind:
         case "BRL":
             return value in bare

@@ -6,6 +6,7 @@ our own instructions, personal data, what is against the safety policy, and agai
 Armor cannot be asked, nothing comes in and nothing goes out.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,10 @@ from telecom.errors import TelecomError
 
 SAFETY = "safety_patterns.yaml"
 UNREACHABLE = "armor_unavailable"
+OMITTED, NO_LINK = "[texto omitido por segurança]", "[link omitido]"
+RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}")
+ROT13 = re.compile(r"\b(?:dhr|aãb|gur|naq)\b")
+"""`que`, `não`, `the`, `and`: without any of them a text is not worth turning."""
 NEVER_SAID = frozenset(("cpf", "cnpj", "card"))
 """Kinds of personal data that no tool gives out and no answer needs."""
 
@@ -57,7 +62,7 @@ class Guardrails:
         """Looks for attempts to command the model; `text` is without invisible characters."""
         found = screening.screen(text, source=source)
         if source == "message" and self.armor and found.verdict != "block":
-            found = _with(found, _asked(self.armor.message, masking.mask(found.text).text))
+            found = _with(found, _asked(self.armor.message, _masked(found.text).text))
         for code in found.codes:
             self.hit(code)
         return found
@@ -68,6 +73,13 @@ class Guardrails:
         for kind in dict.fromkeys(found.kinds):
             self.hit(f"masked_{kind}")
         return found
+
+    def written(self, text: str) -> str:
+        """Free text of a model that people read beside a button: masked, without links, markup and instructions."""
+        seen = screening.INVISIBLE.sub("", text)
+        if self.leaked(seen) or _encoded(seen):
+            return OMITTED
+        return grounding.without_links(self.mask(seen).text, NO_LINK)
 
     def check(self, answer: str, evidence: Sequence[Evidence]) -> Verdict:
         """What of an answer has no support, or may never be said."""
@@ -85,8 +97,10 @@ class Guardrails:
         return verdict
 
     def _forbidden(self, answer: str, evidence: Sequence[Evidence]) -> Iterator[str]:
-        if self.leaked(answer):
+        if self.leaked(answer) or (ROT13.search(answer) and self.leaked(codecs.decode(answer, "rot13"))):
             yield "prompt_leak"
+        if screening.INVISIBLE.search(answer) or _encoded(answer):
+            yield "hidden_text"
         kinds = set(_masked(answer).kinds)
         if kinds & NEVER_SAID or ("email" in kinds and not _addresses(answer) <= _addresses(*evidence)):
             yield "personal_data"
@@ -105,10 +119,18 @@ def _with(found: Screening, codes: tuple[str, ...]) -> Screening:
     return replace(found, verdict="block", codes=tuple(sorted({*found.codes, *codes}))) if codes else found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _masked(text: str) -> Masked:
-    """An answer is looked at when it is checked and again when it is kept."""
+    """A message is masked for Model Armor and for the turn, an answer when it is checked and when it is kept.
+
+    As many as are on their way at once, so that each is masked once.
+    """
     return masking.mask(text)
+
+
+def _encoded(text: str) -> bool:
+    """Whether base64 or the like stands in it, which no answer needs and no check reads; bar codes are digits only."""
+    return any(any(map(str.isalpha, run)) for run in RUN.findall(text))
 
 
 def _addresses(*texts: Evidence) -> set[str]:

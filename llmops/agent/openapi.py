@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from llmops.agent import analyst_openapi
 from llmops.agent.chat_requests import ChatRequest, DecisionRequest, FeedbackRequest
 from llmops.agent.passages_view import Cited, PassageView
 from llmops.agent.session_view import Session
@@ -61,6 +62,7 @@ def document() -> dict[str, Any]:
         },
         "/v1/session": {"get": _route("Who is signed in", schemas, answer=Session)},
         "/feedback": {"post": _route("Keeps what somebody says of an answer", schemas, FeedbackRequest, status=202)},
+        **analyst_openapi.paths(_route, schemas),
         "/healthz": {"get": _open("Alive")},
         "/readyz": {"get": _open("Ready to answer")},
         "/metrics": {"get": _open("Metrics for Prometheus")},

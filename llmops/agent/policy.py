@@ -22,6 +22,9 @@ SCOPES: dict[Level, str] = {
 }
 """What a token must allow for retention actions; a higher level may do what a lower one may."""
 
+READ_ANALYTICS, READ_PERSONAL = "read:analytics", "read:personal"
+"""What a token must allow for the analysts' pages; and beyond them for tables with personal data, in SQL."""
+
 Authority = Literal["customer", "desk", "agent", "supervisor", "manager"]
 """Who may approve: the customer themselves or any agent (`customer`), any agent who may see the customer (`desk`), or
 an agent whose token has the scope of that level of the retention policy (the others)."""

@@ -6,13 +6,15 @@ from typing import Any
 from llmops.agent.turn import Ask, Reply
 
 
-def usage_row(ask: Ask, reply: Reply, ms: float) -> dict[str, Any]:
+def usage_row(ask: Ask, reply: Reply, ms: float, outcome: str, sure: float) -> dict[str, Any]:
     """Of telecom_monitoring.llm_usage.
 
     Args:
         ask: the message.
         reply: its answer.
         ms: from the message to the answer.
+        outcome: allowed, or refused by a guardrail.
+        sure: the probability of the intent, 0 to 1.
     """
     return {
         "used_on": ask.now.date(),
@@ -28,6 +30,10 @@ def usage_row(ask: Ask, reply: Reply, ms: float) -> dict[str, Any]:
         "latency_ms": ms,
         "degraded": bool(reply.degraded),
         "answered_at": ask.now,
+        "outcome": outcome,
+        "confidence": min(max(sure, 0.0), 1.0),
+        "guardrails": list(reply.guardrails),
+        "fallbacks": [each for each in reply.degraded.split(",") if each],
     }
 
 

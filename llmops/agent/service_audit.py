@@ -1,16 +1,19 @@
 """What the service writes down itself: who looked at whose data, who was kept from it, and feedback."""
 
 import json
+import logging
 import uuid
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from llmops.agent.action_audit import AUDIT, Outcome
-from llmops.agent.turn import Principal
+from llmops.agent.turn import Ask, Principal
+from telecom.errors import TelecomError
 from telecom.ports import Events
 
 FEEDBACK = "telecom_monitoring.llm_feedback"
 LONGEST_ID = 64
+log = logging.getLogger(__name__)
 
 
 class ServiceAudit:
@@ -19,8 +22,13 @@ class ServiceAudit:
     def __init__(self, events: Events) -> None:
         self._events = events
 
-    def looked(self, what: str, who: Principal, customer_id: str | None, outcome: Outcome, now: datetime) -> None:
-        """An attempt to see a customer's data, or the queue. `customer_id` is as the request has it, cut off."""
+    def looked(
+        self, what: str, who: Principal, customer_id: str | None, outcome: Outcome, now: datetime, **more: Any
+    ) -> None:
+        """An attempt to see a customer's data, the queue or a page. `customer_id` is as the request has it, cut off.
+
+        `more` goes into the detail: names of ours, never a person's words.
+        """
         row = {
             "event_id": str(uuid.uuid4()),
             "happened_on": now.date(),
@@ -29,10 +37,28 @@ class ServiceAudit:
             "customer_id": customer_id[:LONGEST_ID] if customer_id else None,
             "event": f"view.{what}",
             "outcome": outcome,
-            "detail": json.dumps({"role": who.role}),
+            "detail": json.dumps({"role": who.role, **more}),
             "happened_at": now,
         }
         self._events.add(AUDIT, [row])
+
+    def unanswered(self, ask: Ask, code: str) -> None:
+        """A message to which there was no answer; `code` is what its caller was told. A failure here is logged only."""
+        row = {
+            "event_id": f"{ask.trace_id}-failed",
+            "happened_on": ask.now.date(),
+            "trace_id": ask.trace_id,
+            "principal": ask.principal.name,
+            "customer_id": ask.customer_id,
+            "event": "chat",
+            "outcome": "failed",
+            "detail": json.dumps({"role": ask.principal.role, "channel": ask.channel, "code": code}),
+            "happened_at": ask.now,
+        }
+        try:
+            self._events.add(AUDIT, [row])
+        except (TelecomError, OSError) as error:
+            log.error("A failure was not kept: %s", type(error).__name__)
 
     def rated(self, trace_id: str, rating: Literal["up", "down"], comment: str, who: Principal, now: datetime) -> None:
         """What somebody says of an answer; `comment` is masked already."""

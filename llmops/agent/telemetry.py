@@ -5,8 +5,6 @@ Labels hold names of ours only; what a caller or a model could invent is counted
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 from opentelemetry import trace
@@ -18,7 +16,11 @@ from telecom.serving.answers import Answer
 log = logging.getLogger(__name__)
 
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
-ROUTES = ("chat", "approve", "reject", "card", "queue", "feedback", "session", "passage")
+ANALYSTS = ("customers", "export", "segments", "drift", "models", "assistant", "tables", "sql")
+ROUTES = (
+    *("chat", "approve", "reject", "card", "queue", "feedback", "session", "passage"),
+    *(f"analytics_{page}" for page in ANALYSTS),
+)
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.:/@+-]{0,79}")
 MOST_NAMES = 100
 """Different values that a label may take; a further one is `other`."""
@@ -124,13 +126,6 @@ class Telemetry:
         return value
 
 
-@contextmanager
-def span(name: str) -> Iterator[None]:
-    """A span of ours; nothing of what is said goes into one."""
-    with trace.get_tracer("llmops.agent").start_as_current_span(name, record_exception=False):
-        yield
-
-
 def _describe(reply: Reply) -> None:
     """What of an answer its span may tell: names and numbers."""
     here = trace.get_current_span()
@@ -138,12 +133,13 @@ def _describe(reply: Reply) -> None:
         here.set_attributes(
             {
                 "assistant.intent": reply.intent,
-                "assistant.model": reply.model,
                 "assistant.degraded": reply.degraded,
                 "assistant.prompt_version": reply.prompt_version,
                 "assistant.guardrails": list(reply.guardrails),
                 "assistant.tools": [use.name for use in reply.tools],
-                "assistant.tokens": reply.usage.input_tokens + reply.usage.output_tokens,
+                "gen_ai.request.model": reply.model,
+                "gen_ai.usage.input_tokens": reply.usage.input_tokens,
+                "gen_ai.usage.output_tokens": reply.usage.output_tokens,
             }
         )
 

@@ -18,6 +18,7 @@ from llmops.agent.proposing import AGENTS_PROPOSE
 from llmops.agent.tool_results import bounded, cleaned, shown_to
 from llmops.agent.turn import Event, Role, ToolUse
 from llmops.agent.workbench import Workbench
+from llmops.operations.spans import execute_tool, failed
 from llmops.tools import billing_tool, churn_tool, crm_tool, network_diagnostics_tool, offers_tool, ticket_tool
 from llmops.tools.context import ToolContext, ToolError
 from llmops.tools.drafts import ActionDraft, ActionType
@@ -137,11 +138,13 @@ async def _use(run: Run, name: str, work: Callable[[ToolContext], Any]) -> ToolR
     """Calls a tool in another thread. `metadata` is its result or the ToolError, the value what the model reads."""
     bench = run.deps
     began = bench.parts.clock()
-    try:
-        found: Any = await _in_time(bench, name, work)
-        ok = True
-    except ToolError as refusal:
-        found, ok = refusal, False
+    with execute_tool(name, run.tool_call_id) as span:
+        try:
+            found: Any = await _in_time(bench, name, work)
+            ok = True
+        except ToolError as refusal:
+            found, ok = refusal, False
+            failed(span, refusal.code)
     bench.uses.append(ToolUse(name, ok, round(1000 * (bench.parts.clock() - began), 1)))
     value = _told(found) if isinstance(found, ToolError) else bounded(shown_to(bench.ask.principal.role, found))
     bench.evidence.append(value)

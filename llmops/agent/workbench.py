@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from llmops.agent.intents.understanding import Understood
+from llmops.agent.intents.wishes import Wish
 from llmops.agent.memory import Session
 from llmops.agent.parts import Parts
 from llmops.agent.prompt_library import Prompt
@@ -18,7 +19,8 @@ from telecom.ports import Found
 class Brief:
     """What is known of a message before anybody answers it. `message` is masked; `found` are screened passages.
 
-    `bound`: the conversation is about a customer. `now` is the turn's moment, UTC.
+    `bound`: the conversation is about a customer. `now` is the turn's moment, UTC. `wishes` are the parts of the message
+    where it wants several things, of which `understood` is the first.
     """
 
     message: str
@@ -29,6 +31,7 @@ class Brief:
     now: datetime
     bound: bool
     found: tuple[Found, ...] = ()
+    wishes: tuple[Wish, ...] = ()
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Grades what came of a scenario: by state, by the log of tools, by facts and citations, and by what never may be.
 
 Every check belongs to a metric. A metric of a scenario is 1 where all of its checks hold, 0 otherwise, and not there
-without checks; `success` is 1 where all checks of all metrics hold.
+without checks; `success` is 1 where all checks of all metrics but those of ROUTING hold.
 """
 
 import re
@@ -30,16 +30,19 @@ METRICS = (
     "language",
 )
 """In the order in which they are told; the first says whether the scenario passed."""
+ROUTING = ("persona", "intent")
+"""Not part of success: how the service got there, not what the person got."""
 ANYTHING = "*"
 LINK = re.compile(r"https?://|www\.|<[a-z/!]|javascript:", re.IGNORECASE)
 INTERNAL = ("risco de cancelamento", "churn", "orcamento do cliente", "teto deste perfil", "propensao")
 """What customers are never told."""
-# Folded beginnings of sentences that own up to not knowing, or to not being able to.
+# Folded beginnings of sentences that own up to not knowing or not being able to, or that ask what is meant.
 ABSTAINING = re.compile(
-    r"nao (?:encontrei|consegui|consigo|tenho (?:essa|como|acesso)|sei|posso (?:informar|confirmar|ajudar|tratar|seguir))"
+    r"nao (?:entendi|encontrei|consegui|consigo|tenho (?:essa|como|acesso)|sei)"
+    r"|(?:nao|so) posso (?:informar|confirmar|ajudar|tratar|seguir)"
     r"|prefiro nao|nao esta disponivel|nao ha (?:essa|esta) informacao|fora d[oa] que"
     r"|(?:could|can|do|does) ?n.t (?:find|confirm|know|have|help)|(?:cannot|can not|could not|unable to|do not know)"
-    r"|i can only|so posso|not available|did not find|found no"
+    r"|not sure|i can only|not available|did not find|found no"
 )
 
 
@@ -62,8 +65,8 @@ class Grade:
 
     @property
     def passed(self) -> bool:
-        """Whether all hold."""
-        return all(check.ok for check in self.checks)
+        """Whether all hold that say what the person got."""
+        return all(check.ok for check in self.checks if check.metric not in ROUTING)
 
     @property
     def failed(self) -> tuple[Check, ...]:
@@ -118,7 +121,8 @@ def _turn(played: Played, number: int) -> Iterator[Check]:
 def _whole(played: Played) -> Iterator[Check]:
     scenario = played.scenario
     personas = {str(answer.reply.get("prompt_version", "")).partition("@")[0] for answer in played.answers}
-    yield Check("persona", 0, scenario.persona in personas, f"answered as {', '.join(sorted(personas))}")
+    if scenario.part != "adversarial":
+        yield Check("persona", 0, scenario.persona in personas, f"answered as {', '.join(sorted(personas))}")
     for status in played.approvals:
         yield Check("actions", 0, status == 200, f"the approval got {status}")
     if scenario.tickets is not None:
@@ -145,7 +149,9 @@ def _fact(number: int, answer: Answer, place: int, fact: Fact) -> Check:
         return Check("facts", number, ok, f"{' or '.join(map(repr, fact.says))}{'' if ok else ' is missing'}")
     missing = [value for value in answer.wanted[place] if not facts.holds(answer.message, value, fact.tolerance)]
     said = f"{fact.tool}.{fact.path}"
-    return Check("facts", number, not missing, said + (f" = {', '.join(map(str, missing))} is missing" if missing else ""))
+    return Check(
+        "facts", number, not missing, said + (f" = {', '.join(map(str, missing))} is missing" if missing else "")
+    )
 
 
 def _cited(number: int, answer: Answer, wanted: tuple[str, ...], *, none: bool) -> Iterator[Check]:

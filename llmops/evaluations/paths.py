@@ -1,4 +1,4 @@
-"""A small language of places in a tool's result: `invoices[0].total`, `changes[cause=price_step].after`, `lines[*].status`.
+"""A small language of places in a tool's result: `invoices[0].total`, `changes[cause=late_fee].after`.
 
 A name goes into an object, `[n]` takes one of a list (negative from its end), `[name=value]` the first that has it,
 `[*]` all of them, `[#]` how many there are.

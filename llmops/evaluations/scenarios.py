@@ -153,7 +153,7 @@ class Scenario(Strict):
 
 
 class Someone(Strict):
-    """Who a name stands for: the first `customer_id` of the SQL (BigQuery's) in whose tool result `path` has `value`."""
+    """Who a name stands for: the first `customer_id` of the SQL in whose result of `tool` the `path` has `value`."""
 
     sql: Words
     tool: Tool | None = None

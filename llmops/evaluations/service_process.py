@@ -1,8 +1,9 @@
-"""The assistant's own service as a process whose clock is told: `python -m llmops.evaluations.service_process --port N`.
+"""The assistant's own service as a process whose clock is told.
 
-An entry point. All is as in `telecom serve assistant`, but for two things. The moment of a turn is what
-`PUT /evaluation/clock` said last, so that a scenario of one fixed day reads the same lines and invoices whenever it is
-played; and records do not expire by the machine's clock, which knows nothing of that day.
+An entry point: `python -m llmops.evaluations.service_process --port N`. All is as in `telecom serve assistant`, but for
+two things. The moment of a turn is what `PUT /evaluation/clock` said last, so that a scenario of one fixed day reads
+the same lines and invoices whenever it is played; and records do not expire by the machine's clock, which knows nothing
+of that day.
 """
 
 import argparse
@@ -49,6 +50,10 @@ class Unexpiring:
     def of(self, kind: str, owner: str, limit: int = 100) -> tuple[Record, ...]:
         """As the other."""
         return self._records.of(kind, owner, limit)
+
+    def owned(self, owner: str) -> tuple[tuple[str, Record], ...]:
+        """As the other."""
+        return self._records.owned(owner)
 
     def erase(self, owner: str) -> int:
         """As the other."""

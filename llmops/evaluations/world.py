@@ -19,7 +19,7 @@ from telecom.progress import Silent
 from telecom.synthetic import customers, world
 from telecom.tables import contract
 
-SEED, CUSTOMERS = 7, 2_000
+SEED, CUSTOMERS = 7, 6_000
 AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 """When every scenario begins: a Friday, noon in Brasília."""
 DAY: date = AT.date()

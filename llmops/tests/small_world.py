@@ -29,6 +29,7 @@ CUSTOMERS, SEED = 80, 7
 RULES = load_policy()
 SQL = {path.read_text("utf-8"): path.stem for path in QUERIES.glob("*.sql")}
 CUSTOMER = "0001-AAAAA"
+Row = dict[str, Any]
 YES_NO = {"Yes": True, "No": False, "No internet service": False, "No phone service": False}
 
 
@@ -270,13 +271,21 @@ def by_hand(**changes: Iterable[Mapping[str, Any]]) -> RowsReader:
 def generated(tmp_path_factory: pytest.TempPathFactory) -> LocalWarehouse:
     """CUSTOMERS generated customers of DAY: CRM, invoices, tickets, lines, features and scores."""
     warehouse = LocalWarehouse(Settings(home=tmp_path_factory.mktemp("world"), threads=1))
+    fill(warehouse, DAY)
+    return warehouse
+
+
+def fill(warehouse: LocalWarehouse, day: date, change: Callable[[str, Row], Row] = lambda _, row: row) -> None:
+    """Writes the generated customers of a day; `change` may alter each row of each table."""
     clean = _clean(pa.Table.from_batches(customers.generate(CUSTOMERS, SEED)))
     batch = clean.to_batches()[0]
-    made = {f"telecom_bronze.{name}": make(batch) for name, make in world.makers(DAY, SEED).items()}
-    made["telecom_gold.telco_churn_features"] = _features(clean)
-    made["telecom_gold.telco_churn_scored"] = _scores(clean)
-    warehouse.write(*(Write(table, [rows], {"snapshot_date": DAY}) for table, rows in made.items()))
-    return warehouse
+    made = {f"telecom_bronze.{name}": make(batch) for name, make in world.makers(day, SEED).items()}
+    made["telecom_gold.telco_churn_features"] = _features(clean, day)
+    made["telecom_gold.telco_churn_scored"] = _scores(clean, day)
+    for table, rows in made.items():
+        changed = [change(table, row) for row in rows.to_pylist()]
+        made[table] = pa.RecordBatch.from_pylist(changed, schema=rows.schema)
+    warehouse.write(*(Write(table, [rows], {"snapshot_date": day}) for table, rows in made.items()))
 
 
 def ids(warehouse: LocalWarehouse) -> Iterator[str]:
@@ -323,15 +332,15 @@ _FLAGS = {
 _MONTHS = {"Month-to-month": 1, "One year": 12, "Two year": 24}
 
 
-def _features(clean: pa.Table) -> pa.RecordBatch:
+def _features(clean: pa.Table, day: date) -> pa.RecordBatch:
     described = contract("telecom_gold.telco_churn_features")
     plain = {"INT64": 1, "FLOAT64": 1.0, "BOOL": False}
     rows = []
     for row in clean.to_pylist():
         months = _MONTHS[row["contract"]]
         known = row | {
-            "snapshot_date": DAY,
-            "feature_timestamp": datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC),
+            "snapshot_date": day,
+            "feature_timestamp": datetime(day.year, day.month, day.day, tzinfo=UTC),
             "contract_months": months,
             "months_to_renewal": months - row["tenure_months"] % months,
         }
@@ -341,19 +350,19 @@ def _features(clean: pa.Table) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, schema=described.schema)
 
 
-def _scores(clean: pa.Table) -> pa.RecordBatch:
+def _scores(clean: pa.Table, day: date) -> pa.RecordBatch:
     chances = customers.churn_probabilities(CUSTOMERS, SEED)
     rows = [
         {
             "customer_id": row["customer_id"],
-            "snapshot_date": DAY,
+            "snapshot_date": day,
             "churn_probability": float(chance),
             "risk_segment": ("low", "medium", "high")[int(np.digitize(chance, (0.2, 0.4)))],
             "top_reasons": [{"feature": "contract", "value": row["contract"], "contribution": 0.4}],
             "monthly_charges": row["monthly_charges"],
             "model_name": "telco-churn",
             "model_version": "1",
-            "scored_at": NOW,
+            "scored_at": datetime.combine(day, NOW.timetz()),
         }
         for row, chance in zip(clean.to_pylist(), chances, strict=True)
     ]

@@ -232,6 +232,8 @@ def _rows(found: Evaluation, candidate: ModelVersion, now: datetime) -> Iterator
                 }
             )
     who = {"model_name": MODEL, "model_version": candidate.version, "lower": None, "upper": None}
+    passed = {"metric": "gate_passed", "slice": "all", "value": float(found.decision.promote)}
+    yield common | who | passed | {"customers": found.test_customers}
     for part in found.slices:
         for name in ("roc_auc", "recall", "predicted", "observed"):
             named = {"metric": name, "slice": f"{part.column}={part.value}", "customers": part.rows}

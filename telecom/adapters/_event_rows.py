@@ -7,7 +7,8 @@ a row leaves that column out.
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,14 @@ from telecom.errors import UsageError
 from telecom.tables import Column, Contract, contract
 
 BATCH = "batch"
+EXACT: Mapping[str, type] = {
+    "STRING": str,
+    "INT64": int,
+    "FLOAT64": float,
+    "BOOL": bool,
+    "DATE": date,
+    "TIMESTAMP": datetime,
+}
 
 
 def event_contract(table: str) -> Contract:
@@ -57,6 +66,34 @@ def checked_rows(table: str, rows: Sequence[Mapping[str, Any]], batch: str) -> p
         return pa.RecordBatch.from_pylist([_as_text(row) for row in named], schema=described.schema)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise UsageError(f"A row for {table} does not have the contract's types: {error}.") from error
+
+
+def plain_rows(table: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as `checked_rows` has them, without a batch, as Python's values; raises as it does.
+
+    Values of exactly the types that Arrow would give back need no way through Arrow.
+    """
+    columns = _columns(table)
+    if not all(_is_exact(columns.get(name), value) for row in rows for name, value in row.items()):
+        found: list[dict[str, Any]] = checked_rows(table, rows, "").to_pylist()
+        return found
+    for row in rows:
+        for column in columns.values():
+            _check(table, column, row.get(column.name))
+    return [_as_text(row) for row in rows]
+
+
+@lru_cache
+def _columns(table: str) -> dict[str, Column]:
+    return {column.name: column for column in event_contract(table).columns if column.name != BATCH}
+
+
+def _is_exact(column: Column | None, value: object) -> bool:
+    """Whether Arrow would give the value back as it is."""
+    if column is None or column.mode == "REPEATED":
+        return False
+    small = type(value) is not int or -(2**63) <= value < 2**63
+    return value is None or (type(value) is EXACT.get(column.type) and small)
 
 
 def _check(table: str, column: Column, value: Any) -> None:

@@ -1,48 +1,25 @@
 """Traces leave the churn service as OTLP: the real service, the real exporter, a collector on loopback."""
 
-import gzip
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from mlops.src.model_versions import MODEL
 from mlops.tests.serving.churn_fakes import saved_model
 from telecom.adapters.local.registry import LocalRegistry
 from telecom.settings import Settings
+from tests.loopback.collector import collecting
 from tests.processes.test_churn_service_process import Process
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Keeps what was exported in `server.requests`."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        plain = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-        self.server.requests.append((self.path, ExportTraceServiceRequest.FromString(plain)))  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture
 def collector() -> Iterator[Any]:
-    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    server.requests = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with collecting() as server:
+        yield server
 
 
 def test_a_prediction_is_a_span_of_its_callers_trace_and_holds_nobodys_data(tmp_path: Path, collector: Any) -> None:

@@ -33,8 +33,9 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
         r"|restarted(?: it)?|already did)\b")),
     ("no", re.compile(
-        r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa(?: pra la)?|nao (?:quero|precisa|obrigad[oa])"
-        r"|no|nope|no thanks|not now)\b")),
+        r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
+        r"(?:[ ,.!]+(?:nao|agora|quero|precisa|obrigad[oa]|valeu|deixa|pra la|pode|isso|por enquanto|mais|thanks|thank you"
+        r"|not now|needed))*$")),
     ("yes", re.compile(
         r"^(?:(?:sim|ss|claro|ok|okay|beleza|blz|com certeza|fechado|confirmo|autorizo|aceito"
         r"|yes|yeah|yep|sure|go ahead)\b"

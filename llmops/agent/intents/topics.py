@@ -74,11 +74,13 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     topic, pending = str(state.get("topic", "")), state.get("pending") or {}
     goes_on = replace(understood, intent=str(pending.get("intent") or topic))
     count = len(words(message))
+    if understood.answer in ("yes", "no") and not pending:
+        return replace(understood, intent="unclear")
     if not topic or topic in SMALL_TALK:
         return _alone(understood)
     if understood.answer in ("done", "still") and topic in FAULTS:
         return replace(understood, intent=topic)
-    if understood.answer in ("yes", "no") and pending:
+    if understood.answer in ("yes", "no"):
         return goes_on
     if understood.month and topic in INVOICES and count <= RATHER_SHORT and not _elsewhere(understood):
         return replace(understood, intent=topic)
@@ -97,6 +99,7 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
 
 def query_of(understood: Understood, message: str, language: Language) -> str:
     """What to ask the knowledge base: the message, with the name of the section that such questions ask for."""
+    message = understood.said or message
     named = next((query for name, query in NAMED.items() if name in understood.names), "")
     known = named or QUERIES.get(understood.intent, "")
     likely = [each for each in understood.asked[:1] if each.alike >= LIKELY]

@@ -30,7 +30,8 @@ class Understood:
 
     `asked` are the sections of the knowledge base that questions like it ask for, the likeliest first; `nowhere` is how
     alike it is to questions that nothing answers. `answer` is `yes`, `no`, `done`, `still` or empty: a short reply to
-    what was asked before. `month` is YYYY-MM.
+    what was asked before. `month` is YYYY-MM. `said`, where not empty, is what to look up in place of the message: of a
+    short one that goes on with the one before, both.
     """
 
     intent: str
@@ -41,6 +42,7 @@ class Understood:
     names: frozenset[str] = field(default_factory=frozenset)
     asked: tuple[Asked, ...] = ()
     nowhere: float = 0.0
+    said: str = ""
 
     @property
     def clear(self) -> bool:

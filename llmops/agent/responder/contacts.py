@@ -48,7 +48,7 @@ def tickets(view: View) -> str:
         for each in found.tickets
     )
     more = view.say("contacts.more_tickets", count=found.open_count) if found.open_count > len(found.tickets) else ""
-    return paragraphs(view.say("contacts.tickets", lines=shown), more, view.guide("contacts.guide", most=260))
+    return paragraphs(view.say("contacts.tickets", lines=shown), more, view.rule(most=300))
 
 
 def register(view: View) -> str:

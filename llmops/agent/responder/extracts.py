@@ -7,7 +7,7 @@ from functools import lru_cache
 from llmops.agent.intents.topics import query_of
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.language import language_of
-from llmops.agent.responder.wording import figures_wanted, shortened, stems
+from llmops.agent.responder.wording import shortened, stems, wanted_of
 from llmops.agent.workbench import Brief
 from telecom.ports import Found, Passage
 
@@ -23,16 +23,24 @@ QUITE_ALIKE = 0.25
 
 @dataclass(frozen=True)
 class Extract:
-    """Text of a passage, and the passage's number in the brief, from 1. `sure`: it is what such questions ask for."""
+    """Text of a passage, and the passage's number in the brief, from 1.
+
+    `sure`: its section is what such questions ask for. `english`: it is written in English.
+    """
 
     text: str
     place: int
     section: str
     sure: bool
+    english: bool
 
 
 def extract(
-    brief: Brief, most: int, passages: int = 1, fits: Callable[[Passage], bool] | None = None
+    brief: Brief,
+    most: int,
+    passages: int = 1,
+    fits: Callable[[Passage], bool] | None = None,
+    told: Collection[str] = (),
 ) -> tuple[Extract, ...]:
     """The best words that the brief's passages have for its message; none where nothing supports an answer.
 
@@ -41,15 +49,20 @@ def extract(
         most: letters of all texts together.
         passages: how many passages may be quoted.
         fits: which passages may be quoted at all.
+        told: keys of passages that were quoted just before; others come first.
     """
-    asked = stems(brief.message) or stems(query_of(brief.understood, brief.message, brief.language))
+    said = brief.understood.said or brief.message
+    asked = stems(said) or stems(query_of(brief.understood, said, brief.language))
     ranked = _ranked(brief, asked)
     supporting = [each for each in ranked if _supports(each, brief.understood) and (fits is None or fits(each.passage))]
+    supporting.sort(key=lambda each: each.passage.key in told)
     chosen = [each for each in supporting[:passages] if each.fit >= AS_GOOD * supporting[0].fit]
-    room, figures = most // max(len(chosen), 1), figures_wanted(brief.message)
+    room, wanted = most // max(len(chosen), 1), wanted_of(said)
+    quoted = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
     return tuple(
-        Extract(shortened(each.passage.text, asked, room, figures), each.place, each.passage.section, each.sure)
-        for each in chosen
+        Extract(text, each.place, each.passage.section, each.sure, _language(each.passage) == "en")
+        for text, each in quoted
+        if text
     )
 
 

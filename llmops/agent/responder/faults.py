@@ -10,8 +10,13 @@ from llmops.tools.drafts import ActionDraft, ActionType
 from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
 from llmops.tools.ticket_tool import Category
 from llmops.tools.words import day, short
+from telecom.passages import folded
+from telecom.ports import Passage
 
 BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
+HOW_TO = re.compile(r"\b(?:passo a passo|manual|guia|diagnostico)\b")
+"""Titles of documents that tell what to do about a fault."""
+STEPS_IN = ("support/", "manuals/")
 CATEGORIES: dict[str, Category] = {
     "no_internet": "internet_down",
     "slow_internet": "internet_slow",
@@ -29,7 +34,7 @@ _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 
 def fault(view: View) -> str:
     """What is the matter with the lines, and the next step of the journey; for mere questions what the guide says."""
-    if _only_asks(view) and (guide := view.guide(most=800, passages=2)):
+    if _only_asks(view) and (guide := view.guide(most=700)):
         view.state["pending"] = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
         return paragraphs(view.say("service.knowledge", text=guide), view.say("faults.offer"))
     service: Literal["internet", "mobile"] = "mobile" if _is_mobile(view) else "internet"
@@ -63,6 +68,16 @@ def outage(view: View) -> str:
     return paragraphs(view.say("faults.no_outage"), *others, fault(view))
 
 
+def is_step(passage: Passage) -> bool:
+    """Whether a passage tells what to do about a fault, by the kind of its document."""
+    return passage.document.startswith(STEPS_IN) and bool(HOW_TO.search(folded(passage.title)))
+
+
+def no_step(passage: Passage) -> bool:
+    """Whether a passage tells something else."""
+    return not is_step(passage)
+
+
 def _only_asks(view: View) -> bool:
     """A question about rules or steps, rather than a fault that is happening."""
     wishes = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
@@ -90,7 +105,8 @@ def _in_outage(view: View, line: LineDiagnosis, found: Diagnosis) -> str:
         since=moment(own.started_at),
         until=moment(own.expected_end_at),
     )
-    return paragraphs(said, *(_other(view, each) for each in found.outages if not each.own))
+    others = [each for each in found.outages if not each.own] if view.for_agent else []
+    return paragraphs(said, *(_other(view, each) for each in others))
 
 
 def _other(view: View, each: Outage) -> str:
@@ -126,7 +142,7 @@ def _diagnosed(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     technology = worded(line.technology, view.language)
     if line.advice.verdict == "no_service":
         return view.say("faults.no_service", technology=technology)
-    return view.say("faults.poor", technology=technology, measures=measured(line, view.language, only_bad=True))
+    return view.say("faults.poor", technology=technology, measures=_measures(view, line))
 
 
 def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
@@ -135,11 +151,11 @@ def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     view.state["pending"] = {"kind": "step"}
     if line.advice.verdict == "no_service":
         return view.say("faults.mobile_down")
-    return view.say("faults.mobile_poor", measures=measured(line, view.language, only_bad=True))
+    return view.say("faults.mobile_poor", measures=_measures(view, line))
 
 
 def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
-    measures = measured(line, view.language)
+    measures = _measures(view, line)
     if tried and view.understood.answer in ("still", "done", "yes"):
         return paragraphs(_healthy(view, line, measures), _ticket(view, line))
     view.state["pending"] = {"kind": "step"}
@@ -148,13 +164,18 @@ def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     if view.understood.intent == "visit":
         return paragraphs(_healthy(view, line, measures), view.say("faults.visit_only_if"))
     if line.service == "mobile":
-        return paragraphs(view.say("faults.mobile_good", measures=measures), view.guide("faults.guide"))
+        return paragraphs(_healthy(view, line, measures), _advice(view), view.say("faults.say_still"))
     old = "firmware" in " ".join(line.advice.next_steps)
     return paragraphs(
         _healthy(view, line, measures),
-        view.guide("faults.guide") or view.say("faults.good_step"),
+        _advice(view) or view.say("faults.good_step"),
         view.say("faults.firmware", equipment=line.equipment) if old else "",
+        view.say("faults.say_still"),
     )
+
+
+def _advice(view: View) -> str:
+    return view.guide("faults.guide", fits=is_step)
 
 
 def _healthy(view: View, line: LineDiagnosis, measures: str) -> str:
@@ -162,6 +183,11 @@ def _healthy(view: View, line: LineDiagnosis, measures: str) -> str:
         return view.say("faults.mobile_good", measures=measures)
     phrase = "faults.at_limit" if line.advice.verdict == "at_limit" else "faults.good"
     return view.say(phrase, technology=worded(line.technology, view.language), measures=measures)
+
+
+def _measures(view: View, line: LineDiagnosis) -> str:
+    """Agents see all measures, customers what is not good or, where all is, the speed."""
+    return measured(line, view.language, few=not view.for_agent)
 
 
 def _proposed(view: View, draft: ActionDraft, phrase: str) -> str:

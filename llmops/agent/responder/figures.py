@@ -27,6 +27,7 @@ ENGLISH: Mapping[str, str] = {
     "aberto": "open", "em andamento": "in progress", "encerrado": "closed",
     "atendente": "an agent", "supervisor": "a supervisor", "gerente": "a manager", "telefone": "phone",
 }  # fmt: skip
+SPEED, SIGNAL = "velocidade sobre a contratada", "sinal (RSRP)"
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "day": (("dia", "dias"), ("day", "days")),
     "month": (("mês", "meses"), ("month", "months")),
@@ -50,11 +51,19 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(BRASILIA):%d/%m %Hh%M}"
 
 
-def measured(line: LineDiagnosis, language: Language, *, only_bad: bool = False) -> str:
-    """What a line measures, judged: `perda de pacotes 0,2 % (boa)`."""
-    bad = [one for one in line.measures if one.judgement in ("ruim", "no limite")]
-    chosen = [one for one in (bad if only_bad and bad else line.measures) if one.value is not None]
-    said = [_measure(one, language) for one in chosen]
+def measured(line: LineDiagnosis, language: Language, *, few: bool = False) -> str:
+    """What a line measures, judged: `perda de pacotes 0,2 % (boa)`.
+
+    Args:
+        line: as diagnosed.
+        language: of the reply.
+        few: only what is not good or, where all is good, the speed or the signal.
+    """
+    read = [one for one in line.measures if one.value is not None]
+    bad = [one for one in read if one.judgement in ("ruim", "no limite")]
+    plain = [one for one in read if one.name in (SPEED, SIGNAL)]
+    chosen = (bad or plain or read) if few else read
+    said = [_measure(one, language, plain=few) for one in chosen]
     return joined(said, language) or worded("sem leitura", language)
 
 
@@ -76,6 +85,7 @@ def lines(parts: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
-def _measure(one: Measure, language: Language) -> str:
+def _measure(one: Measure, language: Language, *, plain: bool) -> str:
     value = number(one.value or 0.0, 2)
-    return f"{worded(one.name, language)} {value} {one.unit} ({worded(one.judgement, language)})"
+    said = f"{worded(one.name, language)} {value} {one.unit}"
+    return said if one.judgement == "boa" and plain else f"{said} ({worded(one.judgement, language)})"

@@ -10,12 +10,13 @@ from llmops.tools.drafts import ActionDraft
 from llmops.tools.invoice_comparison import Change
 from llmops.tools.invoices import Invoice, Item
 from llmops.tools.words import day, money, short
+from telecom.ports import Passage
 
 CHANNELS = {"WhatsApp": "whatsapp", "SMS": "sms", "e-mail": "email"}
 GENERAL = frozenset(
     "como aceita pix juros multa parcelar serasa religa how pay cartao debito fee dinheiro prazo".split()
 )
-MEANING = frozenset(("significa", "serve", "mean", "means", "exatamente"))
+BILLS = ("billing/", "faq/")
 SIMILAR = 4
 """So many first letters in common make two words of an item alike."""
 
@@ -54,19 +55,16 @@ def items(view: View) -> str:
     status = view.say("invoices.paid", paid=day(found.paid_on)) if found.paid_on else ""
     if not found.paid_on and found.status == "open":
         status = view.say("invoices.open", method=worded(found.payment_method, view.language))
-    meaning = MEANING & set(words(view.brief.message)) and view.understood.intent == "invoice_items"
-    explained = view.guide("invoices.guide") if meaning else ""
-    return paragraphs(said, fee, disputed, status, explained)
+    return paragraphs(view.rule(), said, fee, disputed, status)
 
 
 def payment(view: View) -> str:
     """What is open and overdue; first the rules where they are asked for."""
     found: InvoiceList = view.ask("list_invoices", most=6)
     general = bool(GENERAL & set(words(view.brief.message)))
-    guide = view.guide("invoices.guide") if general else ""
-    account = _account(view, found)
+    guide = view.guide(sure=True) or (view.guide(fits=of_bills) if general else "")
     view.state["month"] = f"{found.invoices[0].due_on:%Y-%m}"
-    return paragraphs(guide, account) if guide else paragraphs(account)
+    return paragraphs(guide, _account(view, found))
 
 
 def second_copy(view: View) -> str:
@@ -81,7 +79,7 @@ def second_copy(view: View) -> str:
     given = {"invoice_id": chosen.invoice_id, "channel": channel}
     title = view.propose(ActionDraft("second_copy", "Pedido de segunda via.", given)).title
     view.state["month"] = f"{chosen.due_on:%Y-%m}"
-    guide = view.guide("invoices.guide") if view.asks_rule else ""
+    guide = view.rule()
     said = view.say(
         "invoices.copy_proposed",
         due=day(chosen.due_on),
@@ -103,7 +101,7 @@ def contest(view: View) -> str:
             return view.say("service.dropped")
         view.state["pending"] = {"kind": "which_item", "intent": "contest"}
         which = view.say("invoices.contest_which", due=day(found.due_on), items=_items(view, charged))
-        return paragraphs(view.guide("invoices.guide"), which)
+        return paragraphs(view.guide(sure=True, fits=of_bills), which)
     item = meant[0]
     given = {
         "invoice_id": found.invoice_id,
@@ -122,7 +120,12 @@ def contest(view: View) -> str:
         due=day(found.due_on),
         title=title,
     )
-    return paragraphs(said, view.guide("invoices.guide"))
+    return paragraphs(said, view.rule(most=300))
+
+
+def of_bills(passage: Passage) -> bool:
+    """Whether a passage is of the documents on bills and payment."""
+    return passage.document.startswith(BILLS)
 
 
 def _month(view: View) -> str | None:
@@ -152,7 +155,7 @@ def _changed(view: View, each: Change) -> str:
 def _reason(view: View, found: Comparison) -> str:
     """What the guide says, where a discount is the cause or somebody asks what something means."""
     causes = {each.cause for each in found.changes}
-    return view.guide("invoices.guide", most=300) if causes & {"discount_smaller", "discount_ended"} else ""
+    return view.guide(most=300, fits=of_bills) if causes & {"discount_smaller", "discount_ended"} else ""
 
 
 def _status(view: View, invoice: InvoiceSummary) -> str:

@@ -2,12 +2,20 @@
 
 from collections.abc import Callable, Mapping
 
+from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
 from llmops.agent.responder import contacts, faults, invoices, offers, relations
-from llmops.agent.responder.view import Refused, View
+from llmops.agent.responder.extracts import QUITE_ALIKE
+from llmops.agent.responder.figures import paragraphs
+from llmops.agent.responder.view import CLEARLY, Refused, View
 
 Journey = Callable[[View], str]
-WHOLE = 900
+WHOLE = 700
 """Letters of an answer that only quotes."""
+SURE_OF_OWN = 0.5
+OWN = INVOICES | {"contract", "cancel", "plan", "upgrade", "retention", "ticket", "account"}
+"""What is told from the customer's own data, with the rule before it."""
+_RATHER_RULES = FAULTS | {"retention", "human", "account", "ticket", "register_contact"}
+_ALWAYS = SMALL_TALK | {"churn_risk", "outage"}
 
 
 def journey(view: View) -> str:
@@ -16,32 +24,82 @@ def journey(view: View) -> str:
     Raises:
         Needed: tools have to be called first.
     """
+    if len(view.brief.wishes) < 2:
+        return _answered(view)
+    views = [view.of(wish) for wish in view.brief.wishes]
+    said = [_answered(each) for each in views]
+    for each in reversed(views):
+        view.state |= each.state
+    return "\n\n".join(dict.fromkeys(said))
+
+
+def _answered(view: View) -> str:
+    """The answer to one wish."""
     if "others" in view.understood.names:
         return view.say("service.others")
     if view.pending.get("kind") == "approval" and view.understood.answer in ("yes", "no"):
         view.state["pending"] = dict(view.pending)
         return view.say(f"service.approval_{view.understood.answer}")
     try:
+        if _asked_for_nowhere(view):
+            return _nothing(view)
+        if rule := _only_rule(view):
+            view.state["topic"] = "knowledge"
+            _keep_pending(view)
+            return view.say("service.knowledge", text=rule)
         return _JOURNEYS.get(view.understood.intent, _from_knowledge)(view)
     except Refused as refused:
         return _without(view, refused)
 
 
+def _asked_for_nowhere(view: View) -> bool:
+    """Whether it is like what people ask in vain, and like nothing else."""
+    understood = view.understood
+    return understood.nowhere >= CLEARLY > view.asked and not understood.answer and understood.intent not in _ALWAYS
+
+
+def _only_rule(view: View) -> str:
+    """The rule, where the message asks for it and for nothing of the customer's own."""
+    intent = view.understood.intent
+    if view.understood.answer or view.understood.month or intent in _ALWAYS:
+        return ""
+    surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and intent in _RATHER_RULES)
+    if not surely or not view.asks_rule:
+        return ""
+    if intent in OWN and view.understood.sure >= SURE_OF_OWN and intent not in _RATHER_RULES:
+        return ""
+    fits = faults.no_step if intent in FAULTS else None
+    return view.guide(most=WHOLE, sure=True, fits=fits)
+
+
+def _keep_pending(view: View) -> None:
+    """What was asked before a question in between still waits for its answer."""
+    if view.pending.get("kind") in ("cancel", "offer", "callback"):
+        view.state["pending"] = dict(view.pending)
+
+
 def _without(view: View, refused: Refused) -> str:
-    """What can be said where a tool refused."""
+    """What can be said where a tool refused: of a rule that was asked for, the rule alone."""
     view.state.clear()
     error = refused.error
+    if rule := view.guide(most=WHOLE) if error.code == "no_customer" and view.asks_rule else view.rule():
+        return view.say("service.knowledge", text=rule)
     match error.code:
         case "unavailable" | "agents_only" | "no_customer":
             said = view.say(f"service.{error.code}")
         case _:
             said = view.say("service.not_found", message=error.message)
-    return "\n\n".join(filter(None, (said, view.guide("contacts.guide"))))
+    return paragraphs(said, view.guide(sure=True))
 
 
 def _from_knowledge(view: View) -> str:
     if text := view.guide(most=WHOLE, passages=2):
+        _keep_pending(view)
         return view.say("service.knowledge", text=text)
+    return _nothing(view)
+
+
+def _nothing(view: View) -> str:
     view.state["pending"] = {"kind": "callback", "intent": "human"}
     return view.say("service.nothing_found")
 
@@ -54,7 +112,8 @@ def _unclear(view: View) -> str:
 
 
 def _out_of_scope(view: View) -> str:
-    return view.say("service.out_of_scope")
+    """What a document surely answers is in scope after all."""
+    return view.rule() or view.say("service.out_of_scope")
 
 
 def _small(phrase: str) -> Journey:

@@ -26,10 +26,10 @@ def upgrade(view: View) -> str:
     if chosen := _chosen(view, fitting):
         return _prepared(view, chosen.draft) if chosen.kind != "fibre_migration" else _surveyed(view, chosen)
     if not fitting:
-        return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.guide("relations.guide"))
+        return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.rule())
     shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
     shown = shown or fitting
-    guide = view.guide("relations.guide") if view.asks_rule else ""
+    guide = view.rule()
     view.state["pending"] = _offered(shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
 
@@ -67,7 +67,7 @@ def _for_agent(view: View, sheet: OfferSheet) -> str:
         )
         for each in ours
     )
-    guide = view.guide("relations.guide") if view.asks_rule and not view.understood.answer else ""
+    guide = "" if view.understood.answer else view.rule()
     return paragraphs(
         guide,
         view.say("relations.retention_agent", lines=shown),

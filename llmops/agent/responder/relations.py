@@ -1,17 +1,26 @@
 """Contract, cancellation, plan and churn risk."""
 
+import re
+
 from llmops.agent.responder.figures import joined, lines, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.churn_tool import ChurnRisk
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.words import day, money, number, short
+from telecom.passages import folded
+from telecom.ports import Passage
+
+FIRST_YEAR = 12
+"""Months after which nobody pays for leaving (docs/telecom/contracts)."""
+FINES = "| Meses completos de contrato |"
+"""Head of the table of fines: months, fibre, copper."""
 
 
 def contract(view: View) -> str:
     """What kind of contract it is, how long it still runs, and the rules on leaving early."""
     profile: Profile = view.ask("customer_profile")
-    return paragraphs(_terms(view, profile), view.guide("relations.guide"))
+    return paragraphs(view.rule(), _terms(view, profile), _leaving(view, profile))
 
 
 def cancel(view: View) -> str:
@@ -24,8 +33,8 @@ def cancel(view: View) -> str:
     view.state["pending"] = {"kind": "cancel", "intent": "cancel"}
     return paragraphs(
         view.say("relations.cancel_right"),
-        view.guide("relations.guide"),
-        _terms(view, profile),
+        view.guide(sure=True) or view.guide(fits=of_leaving),
+        _leaving(view, profile),
         view.say("relations.cancel_agent") if view.for_agent else "",
         view.say("relations.cancel_ask"),
     )
@@ -40,7 +49,7 @@ def plan(view: View) -> str:
     if profile.plan:
         said = view.say("relations.plan", plan=profile.plan, products=products)
     charge = view.say("relations.charge", charge=money(profile.contract.monthly_charge)) if profile.contract else ""
-    return paragraphs(f"{said} {charge}".strip(), view.guide("relations.guide"))
+    return paragraphs(view.rule(), f"{said} {charge}".strip())
 
 
 def churn_risk(view: View) -> str:
@@ -77,6 +86,28 @@ def _terms(view: View, profile: Profile) -> str:
         return f"{said} {view.say('relations.contract_free')}"
     left = several(terms.months_to_renewal, "month", view.language)
     return f"{said} {view.say('relations.contract_left', left=left)}"
+
+
+def of_leaving(passage: Passage) -> bool:
+    """Whether a passage is on cancelling."""
+    return "cancela" in folded(f"{passage.document} {passage.section}")
+
+
+def _leaving(view: View, profile: Profile) -> str:
+    """What leaving now would cost this customer: nothing, or the row of the table of fines."""
+    terms, tenure = profile.contract, profile.tenure_months
+    if terms is None or tenure is None:
+        return ""
+    if terms.months <= 1 or not profile.plan:
+        return view.say("relations.fine_never")
+    if tenure >= FIRST_YEAR:
+        return view.say("relations.fine_over")
+    technology = 1 if "fibra" in profile.plan else 2
+    for place, one in enumerate(view.brief.found, 1):
+        if FINES in one.passage.text and (row := re.search(rf"(?m)^\| {tenure} \|([^|]+)\|([^|]+)\|", one.passage.text)):
+            months = several(tenure, "month", view.language)
+            return f"{view.say('relations.fine_now', months=months, amount=row[technology].strip())} [{place}]"
+    return view.say("relations.fine_runs")
 
 
 def _request(view: View) -> str:

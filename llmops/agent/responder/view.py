@@ -6,23 +6,31 @@ called, and it begins anew with the result at hand.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from llmops.agent.intents.understanding import Understood
+from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.extracts import extract
+from llmops.agent.responder.extracts import Extract, extract
 from llmops.agent.turn import Language, ProposedAction
 from llmops.agent.workbench import Brief
 from llmops.tools.context import ToolError
 from llmops.tools.drafts import ActionDraft
 from telecom.passages import folded
+from telecom.ports import Passage
 
 RULE = re.compile(
     r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como"
-    r"|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can i|do i|is it free|what)\b"
+    r"|qual|quais|onde|tem|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can|do|does|is there|is it|what"
+    r"|which|when|where|will)\b"
 )
+
+
+CLEARLY = 0.4
+"""A message so like a known question is that question."""
 
 
 class Call(NamedTuple):
@@ -65,6 +73,11 @@ class View:
         self.before: Mapping[str, Any] = brief.session.state
         self.state: dict[str, Any] = {}
         self._results, self._tools, self._prompts = results, tools, prompts
+
+    def of(self, wish: Wish) -> "View":
+        """The view of one wish among several, with a state of its own."""
+        brief = replace(self.brief, message=wish.message, understood=wish.understood, wishes=())
+        return View(brief, self._results, self._tools, self._prompts)
 
     @property
     def understood(self) -> Understood:
@@ -145,19 +158,54 @@ class View:
     @property
     def asks_rule(self) -> bool:
         """Whether the message asks how something works or what holds, perhaps beside the customer's own data."""
-        return bool(RULE.search(folded(self.brief.message)))
+        said = self.understood.said or self.brief.message
+        return "?" in said or bool(RULE.search(folded(said)))
 
-    def guide(self, phrase: str = "", *, most: int = 420, passages: int = 1) -> str:
-        """What the knowledge base says, marked with its passage; empty where nothing fits.
+    @property
+    def asked(self) -> float:
+        """How alike the message is to what the passage that fits best is asked for (about 0 to 1)."""
+        near = {(each.document, each.section): each.alike for each in self.understood.asked}
+        return max((near.get((one.passage.document, one.passage.section), 0.0) for one in self.brief.found), default=0.0)
+
+    def guide(
+        self,
+        phrase: str = "",
+        *,
+        most: int = 480,
+        passages: int = 1,
+        sure: bool = False,
+        fits: Callable[[Passage], bool] | None = None,
+    ) -> str:
+        """What the knowledge base says, marked with its passages; empty where nothing fits.
 
         Args:
-            phrase: a phrase with a blank `text`; without one, the bare text.
+            phrase: a phrase with a blank `text` before what is quoted; without one, the bare text.
             most: letters of the text.
             passages: how many may be quoted.
+            sure: only what such questions ask for.
+            fits: which passages may be quoted.
         """
-        found = extract(self.brief, most, passages)
-        if not found:
+        found = extract(self.brief, most, passages, fits, self._told)
+        if not found or (sure and not found[0].sure):
             return ""
-        text = "\n\n".join(f"{each.text} [{each.place}]" for each in found)
-        text = f"\n{text}" if phrase and text.startswith("- ") else text
-        return self.say(phrase, text=text) if phrase else text
+        self.state["told"] = [self.brief.found[each.place - 1].passage.key for each in found]
+        text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
+        if self.english and not all(each.english for each in found):
+            text = self.say("service.in_portuguese", text=text)
+        return self.say(phrase, text=f"\n{text}" if text.startswith("- ") else text) if phrase else text
+
+    def rule(self, *, most: int = 480) -> str:
+        """The rule that the message asks for; empty where it asks for none, or where none surely is the one."""
+        return self.guide(most=most, sure=True) if self.asks_rule or self.asked >= CLEARLY else ""
+
+    @property
+    def _told(self) -> Collection[str]:
+        """Keys of the passages that were quoted just before, where the message asks for more."""
+        return self.before.get("told", ()) if self.understood.said else ()
+
+    def _headed(self, each: Extract) -> str:
+        """A text with the question that it answers, where that may not be the one that was asked."""
+        question = each.section.rpartition(">")[2].strip()
+        if each.sure or not question.endswith("?"):
+            return each.text
+        return f"{question} {each.text}"

@@ -1,7 +1,8 @@
 """A passage in few words: its sentences, list entries and rows of tables that are nearest to a question."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from llmops.agent.intents.features import words
@@ -9,6 +10,9 @@ from llmops.agent.intents.features import words
 STEM = 5
 FIRST, FIGURE = 0.6, 0.8
 """What it counts to come first, and to have a figure where one is asked for, beside a shared word."""
+SHORT_CELL = 20
+_STEP = re.compile(r"passo \d+$")
+_NUMBER = re.compile(r"(?<![\w,.])\d+(?![\w,.]*\d)")
 ROWS = 6
 """So many rows of a table at most."""
 _ROW = re.compile(r"^\|(.+)\|$")
@@ -40,39 +44,57 @@ def stems(text: str) -> frozenset[str]:
     )
 
 
-def figures_wanted(message: str) -> bool:
-    """Whether a message asks for an amount, a deadline or a time."""
-    return bool(_FIGURES.search(" ".join(words(message))))
+@dataclass(frozen=True)
+class Wanted:
+    """What a question asks for: stems of its words, its numbers, and whether figures answer it."""
+
+    stems: frozenset[str]
+    numbers: frozenset[str]
+    figures: bool
 
 
-def shortened(text: str, asked: Collection[str], most: int, figures: bool) -> str:
+def wanted_of(question: str) -> Wanted:
+    """What a question asks for."""
+    plain = " ".join(words(question))
+    return Wanted(stems(question), frozenset(_NUMBER.findall(question)), bool(_FIGURES.search(plain)))
+
+
+def shortened(text: str, wanted: Wanted, most: int) -> str:
     """A passage's text in at most so many letters: whole where it is short, else what is nearest to the question.
 
     Args:
         text: of the passage, with lists and tables.
-        asked: stems of the question.
+        wanted: what the question asks for.
         most: letters.
-        figures: whether lines with figures come first.
     """
     lines = _lines(text)
-    if sum(map(len, lines)) <= most:
+    if not lines or sum(map(len, lines)) <= most:
         return _joined(lines)
     kept: list[int] = []
     room, rows = most, ROWS
-    for place in sorted(range(len(lines)), key=lambda place: (-_worth(lines, place, asked, figures), place)):
-        listed = _ENTRY.match(lines[place]) is not None
-        if len(lines[place]) <= room and (rows or not listed):
+    named = {place for place, line in enumerate(lines) if _names(line, wanted)}
+    for place in sorted(range(len(lines)), key=lambda place: (-_worth(lines, place, wanted), place)):
+        entry = _ENTRY.match(lines[place]) is not None
+        unnamed = entry and named and place not in named
+        if len(lines[place]) <= room and not unnamed and (rows or not entry):
             kept.append(place)
-            room, rows = room - len(lines[place]), rows - listed
+            room, rows = room - len(lines[place]), rows - entry
     return _joined([lines[place] for place in sorted(kept)] or [lines[0][:most]])
 
 
-def _worth(lines: Sequence[str], place: int, asked: Collection[str], figures: bool) -> float:
+def _names(line: str, wanted: Wanted) -> bool:
+    """Whether it is the row of a number that is asked for."""
+    return line.startswith("- ") and bool(wanted.numbers & set(_NUMBER.findall(line.partition(":")[0])))
+
+
+def _worth(lines: Sequence[str], place: int, wanted: Wanted) -> float:
     line = lines[place]
-    shared = sum(stem in stems(line) for stem in asked)
+    own = stems(line)
+    shared = sum(stem in own for stem in wanted.stems)
     opens = line.endswith(":") and place + 1 < len(lines)
     first = FIRST if place == 0 or opens else 0.0
-    return shared + first + (FIGURE if figures and any(map(str.isdigit, _ENTRY.sub("", line))) else 0.0)
+    figure = FIGURE if wanted.figures and any(map(str.isdigit, _ENTRY.sub("", line))) else 0.0
+    return shared + first + figure
 
 
 def _joined(lines: Sequence[str]) -> str:
@@ -110,9 +132,13 @@ def _units(text: str) -> Iterator[str]:
 
 
 def _told(head: Sequence[str], cells: Sequence[str]) -> str:
-    """A row: of three columns or more, each cell with the name of its column."""
+    """A row; of three columns or more, each figure with the name of its column. Steps elsewhere are left out."""
     first, *others = cells
-    if len(others) < 2:
-        return f"- {first}: {'; '.join(others)}"
-    named = [f"{name.lower()} {cell}" if name else cell for name, cell in zip(head[1:], others, strict=False) if cell]
-    return f"- {first}: {'; '.join(named or others)}"
+    pairs = [pair for pair in zip((*head[1:], *[""] * len(others)), others, strict=False) if not _STEP.match(pair[1])]
+    said = [_cell(name, cell) if len(others) > 1 else cell for name, cell in pairs if cell]
+    return f"- {first}: {'; '.join(said)}" if said else ""
+
+
+def _cell(name: str, cell: str) -> str:
+    """A cell that is not clear without the name of its column has it."""
+    return f"{name.lower()} {cell}" if name and len(cell) < SHORT_CELL and any(map(str.isdigit, cell)) else cell

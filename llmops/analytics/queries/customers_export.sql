@@ -9,7 +9,7 @@ SELECT
   churn_probability,
   risk_segment,
   monthly_charges,
-  expected_loss,
+  ROUND(expected_loss * 100) / 100 AS expected_loss,
   contract,
   internet_service,
   tenure_band,

@@ -22,5 +22,7 @@ LEFT JOIN telecom_silver.telco_churn_clean AS clean
     AND clean.snapshot_date = scored.snapshot_date
     AND clean.snapshot_date BETWEEN @since AND @until
 WHERE scored.snapshot_date BETWEEN @since AND @until
-GROUP BY snapshot_date, segment, contract, plan, tenure
-ORDER BY snapshot_date, segment, contract, plan, tenure
+GROUP BY
+  scored.snapshot_date, scored.risk_segment, features.contract, features.internet_service, features.tenure_band
+ORDER BY
+  scored.snapshot_date, scored.risk_segment, features.contract, features.internet_service, features.tenure_band

@@ -5,10 +5,12 @@ import { fill } from "./dom.js";
 import { LANGUAGES, chosen, speak } from "./i18n.js";
 import * as session from "./session.js";
 import { leave, showShell } from "./shell.js";
+import { forgetTalks } from "./parts/talks.js";
 import { closeDialogs } from "./components/dialog.js";
 import { signIn } from "./signin.js";
 
 const app = document.getElementById("app");
+let last = null;
 
 async function start() {
   session.begin();
@@ -23,8 +25,10 @@ async function start() {
 async function enter() {
   try {
     const told = await get("/v1/session");
+    if (told.name !== last) forgetTalks();
+    last = told.name;
     if (!chosen()) await speak(told.language);
-    await showShell(app, told, { signOut: () => out() });
+    await showShell(app, told, { signOut: () => { forgetTalks(); out(); } });
   } catch (error) {
     out(session.hasToken() ? "session.refused" : "", error);
   }

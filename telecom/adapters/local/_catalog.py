@@ -73,6 +73,26 @@ def read_catalog(path: Path) -> Catalog:
     return Catalog(stored["version"], files)
 
 
+class CatalogFile:
+    """The catalogue on disk, read again only after it was replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[tuple[int, int, int], Catalog] | None = None
+
+    def read(self) -> Catalog:
+        """As `read_catalog`."""
+        try:
+            told = self._path.stat()
+        except FileNotFoundError:
+            return Catalog(0, {})
+        stamp, known = (told.st_ino, told.st_mtime_ns, told.st_size), self._known
+        if known is None or known[0] != stamp:
+            # Older than what is read now, if it is replaced meanwhile: then it is read once more.
+            self._known = known = stamp, read_catalog(self._path)
+        return known[1]
+
+
 def write_catalog(path: Path, catalog: Catalog) -> None:
     """Makes `catalog` the present state, durably, in one step."""
     tables = {

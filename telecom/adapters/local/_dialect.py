@@ -8,6 +8,8 @@ from sqlglot import exp
 from telecom.adapters._bigquery_sql import Select, one_select, point_at
 from telecom.errors import QueryError
 
+_TELLTALES = frozenset(("current_setting", "getenv", "getvariable", "setval", "sleep_ms", "write_log"))
+"""Functions of the engine that BigQuery does not know, and that tell of this machine or do other than compute."""
 _OF_THE_ENGINE = ("duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")
 
 
@@ -31,6 +33,9 @@ def translate(sql: str, known: frozenset[str]) -> Translated:
         # One opened elsewhere in the statement would let the engine's own view of that name through.
         if cte.alias_or_name.lower().startswith(_OF_THE_ENGINE):
             raise point_at(sql, cte.alias_or_name, f"The name {cte.alias_or_name!r} is reserved.")
+    for call in select.tree.find_all(exp.Anonymous):
+        if call.name.lower() in _TELLTALES:
+            raise point_at(sql, call.name, f"There is no function {call.name!r}.")
     try:
         return Translated(select, to_duckdb(select.tree))
     except RecursionError as error:

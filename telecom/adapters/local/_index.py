@@ -22,6 +22,9 @@ TITLE_WEIGHT, SECTION_WEIGHT = 1, 2
 """How often title and section count beside the text."""
 LEDGER = "ledger"
 FIELDS = tuple(field.name for field in fields(Passage))
+MOST_KNOWN = 1_024
+"""Entries that are kept as they were read; the same few are found again and again."""
+Known = dict[tuple[int, int], tuple[Passage, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,18 @@ def ledger(searcher: Any, schema: Any) -> dict[str, str]:
     return dict(sorted((entry["document"], entry["digest"]) for entry in told))
 
 
-def entries(searcher: Any, query: Any, limit: int) -> Iterator[Entry]:
-    """What matches, best first."""
+def entries(searcher: Any, query: Any, limit: int, known: "Known | None" = None) -> Iterator[Entry]:
+    """What matches, best first. `known`: what was read before of the same searcher's entries."""
+    known = {} if known is None else known
     for score, address in searcher.search(query, limit=limit, count=False).hits:
-        distinct, *values = json.loads(searcher.doc(address).get_first("stored"))
-        yield Entry(_passage(values), score, frozenset(distinct.split()))
+        place = address.segment_ord, address.doc
+        found = known.get(place)
+        if found is None:
+            distinct, *values = json.loads(searcher.doc(address).get_first("stored"))
+            found = _passage(values), frozenset(distinct.split())
+            if len(known) < MOST_KNOWN:
+                known[place] = found
+        yield Entry(found[0], score, found[1])
 
 
 def readable(schema: Any, reading: Reading) -> list[tuple[Any, Any]]:

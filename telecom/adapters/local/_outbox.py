@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from telecom.adapters._event_rows import BATCH, checked_rows, event_contract, new_batch
+from telecom.adapters._event_rows import BATCH, event_contract, new_batch, plain_rows
 from telecom.adapters.local._files import exclusive, exclusive_now
 from telecom.adapters.local._sqlite import Database
 from telecom.errors import TelecomError
@@ -54,7 +54,7 @@ class Outbox:
             UsageError: they are not rows of that table.
             WarehouseBusy: others kept writing.
         """
-        texts = [_as_json(row) for row in checked_rows(table, rows, "").to_pylist()]
+        texts = [_as_json(row) for row in plain_rows(table, rows)]
         if not texts:
             return
         with self._database.changing() as connection:

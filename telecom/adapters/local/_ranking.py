@@ -14,7 +14,7 @@ from typing import Any
 import tantivy
 
 from telecom.adapters.local import _index
-from telecom.adapters.local._index import Entry
+from telecom.adapters.local._index import Entry, Known
 from telecom.adapters.local._portuguese import stems
 from telecom.adapters.local._synonyms import Phrase, meanings
 from telecom.ports import Found, Reading
@@ -80,7 +80,9 @@ class Ranking:
     document: float = DOCUMENT
     candidates: int = CANDIDATES
 
-    def find(self, searcher: Any, fields: Any, query: str, reading: Reading) -> tuple[Found, ...]:
+    def find(
+        self, searcher: Any, fields: Any, query: str, reading: Reading, known: Known | None = None
+    ) -> tuple[Found, ...]:
         """What the reader may see of what matches, best first. The score is that of the whole answer's confidence for
         the first passage, and in proportion to their order below for the others.
         """
@@ -89,7 +91,7 @@ class Ranking:
             return ()
         matching = tantivy.Query.boolean_query([(tantivy.Occur.Should, each) for each in self._queries(fields, asked)])
         whole = tantivy.Query.boolean_query([(tantivy.Occur.Must, matching), *_index.readable(fields, reading)])
-        found = list(_index.entries(searcher, whole, self.candidates))
+        found = list(_index.entries(searcher, whole, self.candidates, known))
         return _ordered(found, asked, self) if found else ()
 
     def _queries(self, fields: Any, asked: Asked) -> Iterator[Any]:

@@ -14,6 +14,7 @@ import tantivy
 
 from telecom.adapters.local import _index
 from telecom.adapters.local._files import beside, exclusive
+from telecom.adapters.local._index import Known
 from telecom.adapters.local._ranking import Ranking
 from telecom.errors import NotFound, TelecomError
 from telecom.passages import without_twins
@@ -36,7 +37,7 @@ class LocalRetriever:
         self._settings = settings
         self._ranking = ranking or Ranking()
         self._lock = threading.Lock()
-        self._open: tuple[tuple[int, int], Any, Any] | None = None
+        self._open: tuple[tuple[int, int], Any, Any, Known] | None = None
 
     def search(self, query: str, reading: Reading, k: int = 5) -> tuple[Found, ...]:
         """At most `k` passages that the reader may see, best first, none twice in other words.
@@ -45,8 +46,8 @@ class LocalRetriever:
             NotFound: nothing was ingested yet.
             TelecomError: the index is damaged.
         """
-        fields, searcher = self._searcher()
-        found = self._ranking.find(searcher, fields, query, reading)
+        _, index, searcher, known = self._opened()
+        found = self._ranking.find(searcher, index.schema, query, reading, known)
         return tuple(islice(without_twins(found), max(k, 0)))
 
     def replace(
@@ -64,7 +65,7 @@ class LocalRetriever:
         """
         with exclusive(self._folder.with_name(".lock"), self._settings.lock_seconds, "The knowledge base"):
             try:
-                _, index, _ = self._opened()
+                _, index, _, _ = self._opened()
             except TelecomError:
                 self._begin(passages, digests or {})
             else:
@@ -86,11 +87,11 @@ class LocalRetriever:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _searcher(self) -> tuple[Any, Any]:
-        _, index, searcher = self._opened()
+        _, index, searcher, _ = self._opened()
         return index.schema, searcher
 
-    def _opened(self) -> tuple[tuple[int, int], Any, Any]:
-        """The index as it is on disk now; opened again only after a commit."""
+    def _opened(self) -> tuple[tuple[int, int], Any, Any, Known]:
+        """The index as it is on disk now, and what was read of it; opened again only after a commit."""
         try:
             told = (self._folder / "meta.json").stat()
         except FileNotFoundError as error:
@@ -100,7 +101,7 @@ class LocalRetriever:
         stamp = told.st_ino, told.st_mtime_ns
         with self._lock:
             if self._open is None or self._open[0] != stamp:
-                self._open = (stamp, *self._read())
+                self._open = (stamp, *self._read(), {})
             return self._open
 
     def _read(self) -> tuple[Any, Any]:

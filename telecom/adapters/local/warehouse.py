@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 from telecom.adapters._bigquery_sql import one_name_each
 from telecom.adapters._staged_rows import ROW_GROUP, scope_of, verified_rows, write_parquet
-from telecom.adapters.local._catalog import Catalog, DataFile, read_catalog, write_catalog
+from telecom.adapters.local._catalog import Catalog, CatalogFile, DataFile, read_catalog, write_catalog
 from telecom.adapters.local._complaints import vendor_errors
 from telecom.adapters.local._dialect import Translated, duckdb_type, translate
 from telecom.adapters.local._files import exclusive, exclusive_now, replace_file, shared
+from telecom.adapters.local._shelf import Shelves
 from telecom.adapters.local._time_limit import ended_after, too_long
 from telecom.ports import Parameters, Reader, Write
 from telecom.settings import Settings
@@ -37,6 +38,9 @@ class LocalWarehouse:
         self._settings = settings
         self._catalog_path = self._root / "catalog.json"
         self._opened = _Opened(self)
+        self._catalog = CatalogFile(self._catalog_path).read
+        ours = weakref.proxy(self)
+        self._shelves = Shelves(lambda *given: ours._answered(*given), self._root)
 
     def stream(
         self, sql: str, parameters: Parameters | None = None, batch_rows: int = 65_536, seconds: float | None = None
@@ -62,7 +66,9 @@ class LocalWarehouse:
         Raises:
             QueryError: as for `stream`.
         """
-        return self._query(sql, parameters)
+        catalog, translated = self._catalog(), translate(sql, frozenset(contracts()))
+        found = self._shelves.find(translated, parameters, catalog)
+        return self._query(sql, parameters) if found is None else found
 
     def estimate(self, sql: str, parameters: Parameters | None = None) -> int:
         """Size of the files of the tables that the query names, which is what it reads at most.
@@ -81,6 +87,11 @@ class LocalWarehouse:
             table = connection.sql(translated.sql, params=translated.select.bound(parameters)).to_arrow_table()
             one_name_each(sql, table.schema.names)
             return table
+
+    def _answered(self, question: Translated, sql: str, parameters: Parameters) -> pa.Table:
+        """The answer to the engine's own SQL over the tables of a question."""
+        with self._reading(question.select.text) as (connection, _):
+            return connection.sql(sql, params=dict(parameters)).to_arrow_table()
 
     def write(self, *writes: Write, inspect: Callable[[Reader], None] | None = None) -> tuple[int, ...]:
         """Replaces the named rows of each table, all in one commit, unless `inspect` raises at the sight of them.
@@ -106,7 +117,10 @@ class LocalWarehouse:
         """
         with self._staging() as staging, self._alone("write.lock"):
             catalog = read_catalog(self._catalog_path)
-            left = [self._without(file, table, where, parameters, staging) for file in catalog.files.get(table, ())]
+            counted = f"SELECT COUNT(*) AS found FROM {table} WHERE {where}"
+            (found,) = self._query(counted, parameters)["found"].to_pylist()
+            files = catalog.files.get(table, ()) if found else ()
+            left = [self._without(file, table, where, parameters, staging) for file in files]
             changed = [each for each in left if each]
             if changed:
                 for file, _ in changed:
@@ -172,7 +186,7 @@ class LocalWarehouse:
         with ExitStack() as stack:
             stack.enter_context(shared(self._root / "files.lock"))
             if preview is None:
-                catalog = read_catalog(self._catalog_path)
+                catalog = self._catalog()
                 connection = self._opened.cursor(catalog, translated.select.tables)
             else:
                 connection = self._connect()
@@ -259,27 +273,27 @@ def _sweep(parent: Path) -> None:
 
 
 class _Opened:
-    """One engine for each state of the catalogue: opening one costs more than most questions.
+    """One engine for as long as the tables that it shows stay as they are: opening one costs more than most questions.
 
-    Its views are of one state and never replaced, so that whoever holds a cursor of it goes on seeing that state. The
-    engine of an earlier state ends with its last cursor.
+    Its views are never replaced, so that whoever holds a cursor of it goes on seeing their state. The engine of an
+    earlier state ends with its last cursor.
     """
 
     def __init__(self, warehouse: LocalWarehouse) -> None:
         self._warehouse = weakref.proxy(warehouse)
         self._lock = threading.Lock()
-        self._catalog: Catalog | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._shown: set[str] = set()
+        self._shown: dict[str, tuple[DataFile, ...]] = {}
 
     def cursor(self, catalog: Catalog, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
         """A connection that sees these tables as the catalogue has them."""
         with self._lock:
-            if self._connection is None or self._catalog != catalog:
-                self._connection, self._shown, self._catalog = self._warehouse._connect(), set(), catalog
+            files = {table: catalog.files.get(table, ()) for table in tables}
+            if self._connection is None or any(self._shown.get(table, known) != known for table, known in files.items()):
+                self._connection, self._shown = self._warehouse._connect(), {}
                 _confine(self._connection, self._warehouse._root)
-            self._warehouse._show(self._connection, catalog, set(tables) - self._shown)
-            self._shown.update(tables)
+            self._warehouse._show(self._connection, catalog, files.keys() - self._shown.keys())
+            self._shown |= files
             cursor = self._connection.cursor()
         return cursor
 

@@ -15,7 +15,7 @@ export function bars({ label, items, height = 120, columns = ["", ""] }) {
   const most = Math.max(...items.map((item) => item.value), 0) || 1;
   const rows = items.map((item) => [item.label, item.text ?? item.value]);
   return figure({ label, height, columns, rows }, (width) => {
-    const step = width / items.length, thick = Math.min(step * 0.62, 44);
+    const step = width / items.length, thick = Math.min(step * 0.56, 36);
     const every = Math.ceil(34 / step);
     return [
       s("line.axis", { x1: 0, x2: width, y1: height - FOOT, y2: height - FOOT }),

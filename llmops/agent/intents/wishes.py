@@ -1,0 +1,122 @@
+"""The wishes of one message: what each of its parts wants, in the light of the conversation."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from llmops.agent.intents.features import words
+from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, SMALL_TALK, followed, query_of
+from llmops.agent.intents.understanding import Understood, understand
+from llmops.agent.turn import Language
+
+MOST, LEAST_WORDS = 3, 3
+SURE = 0.5
+"""A part of a message is a wish of its own from here on."""
+KNOWN = 0.3
+"""A message so like a known question is that one question."""
+SHORT = 8
+LEAVING = frozenset(("cancel", "contract"))
+FINES = "tabela da multa por meses completos de contrato"
+"""What those are to know who leave."""
+_BETWEEN = re.compile(r"[.!?;\n]+\s*|,\s+|\s+(?:e|mas|tb|tbm|tambem|também|and|but|also)\s+", re.IGNORECASE)
+# Those of one family are answered at once.
+_FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(FAULTS, "fault"),
+    **dict.fromkeys(("contract", "cancel"), "cancel"),
+    **dict.fromkeys(("contest", "invoice_change", "invoice_items"), "invoice"),
+    **dict.fromkeys(("ticket", "register_contact"), "ticket"),
+    **dict.fromkeys(("plan", "upgrade"), "plan"),
+    **dict.fromkeys(("rights", "knowledge", "privacy", "portability"), "knowledge"),
+}
+_NEVER_APART = SMALL_TALK | {"out_of_scope", "unclear"}
+_ASK_FOR_MORE = frozenset(
+    "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco faz fazer "
+    "qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa taxa cobra cobram gratis "
+    "graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai fica leva documento "
+    "documentos horas how much does it cost long is there fee what about and when where can do need i free".split()
+)
+"""Of a message of nothing but these words, the one before tells what it is about."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A part of a message, and what it wants."""
+
+    message: str
+    understood: Understood
+
+
+def wishes(message: str, today: date, state: Mapping[str, Any], before: str = "") -> tuple[Wish, ...]:
+    """What a message wants: one wish or, where its parts surely want different things, up to three.
+
+    Args:
+        message: its text.
+        today: the day from which months count.
+        state: of the session.
+        before: the message before.
+    """
+    alone = understand(message, today)
+    if before and _goes_on(message, alone, state):
+        alone = _together(alone, f"{before} {message}", today, str(state["topic"]))
+        return (Wish(message, alone),)
+    whole = Wish(message, followed(alone, message, state))
+    one_question = any(each.alike >= KNOWN for each in alone.asked[:1])
+    telling = (state.get("pending") or {}).get("kind") == "what"
+    if one_question or telling or alone.answer or len(words(message)) < 2 * LEAST_WORDS:
+        return (whole,)
+    parts = _parts(message, today)
+    telling = any(part.understood.intent == "register_contact" for part in parts)
+    return parts if len(parts) > 1 and not telling else (whole,)
+
+
+def queries_of(found: Sequence[Wish], language: Language) -> tuple[str, ...]:
+    """What to ask the knowledge base; nothing for wishes that no document answers."""
+    asking = [
+        wish
+        for wish in found
+        if wish.understood.intent not in NEEDS_NO_GUIDE
+        or (wish.understood.intent not in SMALL_TALK and any(each.alike >= LIKELY for each in wish.understood.asked[:1]))
+    ]
+    fines = (FINES,) if any(wish.understood.intent in LEAVING for wish in asking) else ()
+    return (*(query_of(wish.understood, wish.message, language) for wish in asking), *fines)
+
+
+def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:
+    topic, said = state.get("topic", ""), words(message)
+    if not topic or topic in SMALL_TALK | FAULTS or alone.answer or alone.month or len(said) > SHORT:
+        return False
+    return set(said) <= _ASK_FOR_MORE | {"0"}
+
+
+def _together(alone: Understood, both: str, today: date, topic: str) -> Understood:
+    """A message that asks for more, with the one before."""
+    joint = understand(both, today)
+    goes_on = joint.sure < SURE or _FAMILIES.get(topic) == "knowledge"
+    intent = topic if goes_on else joint.intent
+    return replace(joint, intent=intent, answer="", names=alone.names | joint.names, said=both)
+
+
+def _parts(message: str, today: date) -> tuple[Wish, ...]:
+    groups: list[str] = []
+    families: list[str] = []
+    for piece in filter(None, _BETWEEN.split(message)):
+        found = understand(piece, today)
+        own = len(words(piece)) >= LEAST_WORDS and found.sure >= SURE and found.intent not in _NEVER_APART
+        family = _FAMILIES.get(found.intent, found.intent) if own else ""
+        if groups and (not family or not families[-1] or family == families[-1]):
+            groups[-1], families[-1] = f"{groups[-1]}, {piece}", families[-1] or family
+        else:
+            groups.append(piece)
+            families.append(family)
+    return _kept([group for group, family in zip(groups, families, strict=True) if family], today)
+
+
+def _kept(groups: Sequence[str], today: date) -> tuple[Wish, ...]:
+    found = [Wish(group, understand(group, today)) for group in groups]
+    apart: dict[str, Wish] = {}
+    for wish in found:
+        if wish.understood.sure >= SURE:
+            apart.setdefault(_FAMILIES.get(wish.understood.intent, wish.understood.intent), wish)
+    return tuple(apart.values())[:MOST]

@@ -1,0 +1,83 @@
+/** Conversations of this tab, by customer: they outlive a change of page or language, and end with the tab. */
+
+import { Refusal, stream } from "../api.js";
+
+const talks = new Map();
+
+/** The conversation about a customer. */
+export function talkOf(customer) {
+  if (!talks.has(customer)) talks.set(customer, new Talk(customer));
+  return talks.get(customer);
+}
+
+/** Forgets all of them, when somebody signs out. */
+export function forgetTalks() {
+  for (const talk of talks.values()) talk.stop();
+  talks.clear();
+}
+
+/**
+ * Messages and what is typed but not sent. `turns`: `{ asked, state, text, tools, actions, citations, reply, error }`;
+ * `state` is `waiting`, `done`, `failed` or `stopped`. `changed(turn)` is called after every change.
+ */
+class Talk {
+  constructor(customer) {
+    this.customer = customer;
+    this.turns = [];
+    this.draft = "";
+    this.session = null;
+    this.changed = () => {};
+    this.ending = null;
+  }
+
+  get busy() {
+    return this.ending !== null;
+  }
+
+  /** Sends a message; resolves when its answer is there, or when it failed. */
+  async send(text) {
+    const turn = { asked: text, at: new Date() };
+    this.turns.push(turn);
+    await this.ask(turn);
+  }
+
+  /** Asks once more what failed. */
+  async ask(turn) {
+    Object.assign(turn, { state: "waiting", text: "", tools: [], actions: [], citations: [], reply: null, error: null, rating: null });
+    this.ending = new AbortController();
+    this.changed(turn);
+    const body = { message: turn.asked, customer_id: this.customer, ...(this.session ? { session_id: this.session } : {}) };
+    try {
+      for await (const event of stream("/chat", body, { signal: this.ending.signal })) this.take(turn, event);
+    } catch (error) {
+      turn.state = error.name === "AbortError" ? "stopped" : "failed";
+      turn.error = error instanceof Refusal || turn.state === "stopped" ? error : new Refusal(0);
+      if (!(error instanceof Refusal) && turn.state === "failed") console.error(error);
+    }
+    this.ending = null;
+    this.changed(turn);
+  }
+
+  /** Ends the answer that is under way. */
+  stop() {
+    this.ending?.abort();
+  }
+
+  /** Begins anew. */
+  clear() {
+    this.stop();
+    this.turns = [];
+    this.session = null;
+  }
+
+  take(turn, { kind, data }) {
+    if (kind === "token") turn.text += data.text;
+    else if (kind === "tool") turn.tools.push(data);
+    else if (kind === "action") turn.actions.push(data);
+    else if (kind === "done") {
+      this.session = data.session_id;
+      Object.assign(turn, { state: "done", text: data.message, tools: data.tools, actions: data.actions, citations: data.citations, reply: data });
+    }
+    this.changed(turn);
+  }
+}

@@ -1,0 +1,74 @@
+"""`telecom eval`: is the assistant still good? A thin front; imports the plane inside a command."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from telecom.session import Session
+
+evaluation = typer.Typer(help="Evaluation of the assistant.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+Model = Annotated[
+    str, typer.Option(help="responder, configured (TELECOM_LLM as it is), or a model's id on that server.")
+]
+Part = Annotated[str, typer.Option(help="development, held-back, adversarial or all.")]
+Out = Annotated[Path, typer.Option(help="Folder of the reports.")]
+
+
+def session(as_json: bool) -> "AbstractContextManager[Session]":
+    """The command's world, imported only when a command runs."""
+    from telecom.session import open_session
+
+    return open_session(as_json)
+
+
+@evaluation.command()
+def run(
+    model: Model = "responder",
+    part: Part = "all",
+    out: Out = Path("reports/evaluation"),
+    label: Annotated[str, typer.Option(help="A header for the reports, such as a day or a commit.")] = "",
+    update_baseline: Annotated[
+        bool, typer.Option("--update-baseline", help="Keep this as what later ones are compared with.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Play the scenarios over HTTP, grade, compare, report.
+
+    Writes results.json, junit.xml, report.md and index.html. Ends with 4 where a metric became worse than the stored
+    baseline, or a development scenario fails without a stated limit.
+    """
+    with session(json) as s:
+        from llmops.evaluations import regression_tests_llm, scenarios
+        from telecom import console
+
+        p = s.platform
+        every = scenarios.load()
+        found = regression_tests_llm.run(p.settings, every, model=model, part=part, label=label, progress=p.progress)
+        files = regression_tests_llm.report(found, out)
+        if update_baseline:
+            files = (*files, regression_tests_llm.update_baseline(found))
+        if json:
+            console.print_json(regression_tests_llm.summary(found, files))
+        else:
+            console.print_table(f"{model}, {part}", *regression_tests_llm.table(found))
+            console.print_next(f"Open {out / 'index.html'} in a browser.")
+        if not update_baseline:
+            _pass(found, as_json=json)
+
+
+def _pass(found: object, *, as_json: bool) -> None:
+    """Ends with the exit code of a refused gate; with --json the document has already told why."""
+    from llmops.evaluations import regression_tests_llm
+    from telecom.errors import GateRefused
+
+    try:
+        regression_tests_llm.check(found)  # type: ignore[arg-type]
+    except GateRefused as refused:
+        if as_json:
+            raise typer.Exit(refused.exit_code) from refused
+        raise

@@ -1,0 +1,269 @@
+"""Erasure and access over every table that the contracts describe, on both backends."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from mlops.src import data_ingestion
+from telecom import erasures, privacy, privacy_export
+from telecom.bootstrap import Platform
+from telecom.errors import NotFound, TelecomError, UsageError
+from telecom.ports import FeatureGroup, Parameters, Record, Write
+from telecom.privacy_places import rows_of
+from telecom.progress import Silent
+from telecom.tables import Column, Contract, contracts
+from tests.contracts.home_search import found_below
+
+pytestmark = pytest.mark.backends("local", "gcp")
+NOW, DAY = datetime(2026, 11, 20, 12, tzinfo=UTC), date(2026, 11, 20)
+ANA, RUI = "7590-VHVEG", "0002-RUI"
+NAMES = {ANA: "Ana Conceição Uniqué", RUI: "Rui Lima Pereira"}
+RAW, FEATURES = "telecom_bronze.telco_churn_raw", "telecom_gold.telco_churn_features"
+SAMPLES = {
+    "INT64": 1, "FLOAT64": 0.5, "BOOL": True, "DATE": DAY, "TIMESTAMP": NOW, "NUMERIC": Decimal("1"), "STRING": "x",
+}  # fmt: skip
+
+
+def stores(platform: Platform) -> privacy.Stores:
+    p = platform
+    return privacy.Stores(p.warehouse, p.objects, p.features, p.records, p.events, p.documents, p.workfiles)
+
+
+def value(table: Contract, column: Column, who: str) -> Any:
+    if column.mode == "REPEATED":
+        return []
+    if column.type == "RECORD":
+        return {field.name: value(table, field, who) for field in column.fields}
+    if column.name in ("customer_id", "customerID"):
+        return who
+    if column.name == "trace_id":
+        return f"trace-{who}"
+    own = {"full_name": NAMES[who], "email": f"{who.lower()}@example.org", "record": json.dumps(["a", f" {who} "])}
+    return own.get(column.name) or (column.values[0] if column.values else SAMPLES[column.type])
+
+
+def row(table: Contract, who: str) -> dict[str, Any]:
+    return {column.name: value(table, column, who) for column in table.columns}
+
+
+def personal() -> list[Contract]:
+    named = {rows.table for rows in rows_of(ANA)}
+    return [table for name, table in contracts().items() if name in named]
+
+
+def fill(platform: Platform) -> None:
+    """Two people in every table, in the lake, among the records, online."""
+    for table in personal():
+        scope = {name: row(table, ANA)[name] for name in table.replace_by}
+        batch = pa.RecordBatch.from_pylist([row(table, ANA), row(table, RUI)], schema=table.schema)
+        platform.warehouse.write(Write(table.table, [batch], scope))
+    platform.features.register(FeatureGroup("telco_churn", FEATURES, "customer_id", ("tenure_months",)))
+    platform.features.sync("telco_churn", DAY)
+    for who in (ANA, RUI):
+        record = Record(f"s-{who}", {"turns": [["Oi", who, "x"]]}, who, datetime.now(UTC) + timedelta(days=1))
+        platform.records.change("session", record.key, lambda _, record=record: record)
+
+
+def put(platform: Platform, key: str, text: str, folder: Path) -> None:
+    (folder / "file").write_bytes(text.encode())
+    platform.objects.put(folder / "file", key)
+
+
+def left(platform: Platform, who: str) -> int:
+    return sum(rows.count(platform.warehouse) for rows in rows_of(who))
+
+
+def test_every_table_that_may_name_a_customer_is_covered() -> None:
+    covered = {rows.table for rows in rows_of(ANA)} | {erasures.TABLE}
+    for name, table in contracts().items():
+        for column in table.columns:
+            plain = column.name.lower().replace("_", "")
+            marked = column.pii != "none" or any(field.pii != "none" for field in column.fields)
+            if plain == "customerid" or marked or column.name in ("trace_id", "session_id"):
+                assert name in covered, f"{name}.{column.name} may name a person, and erasure does not look there"
+            if plain.endswith("customerid"):
+                assert column.pii == "identifier", f"{name}.{column.name} is not marked as an identifier"
+            assert all(field.pii == "none" for field in column.fields), f"{name}.{column.name}: not looked into"
+
+
+def test_a_new_table_is_covered_by_being_described() -> None:
+    columns = (Column(name="customer_id", type="STRING", description="Whose.", pii="identifier"),)
+    made = Contract.model_validate(
+        {"table": "telecom_gold.new", "description": "x", "owner": "x", "domain": "customer"}
+        | {"sensitivity": "internal", "freshness_hours": 1, "key": [], "replace_by": [], "columns": columns}
+    )
+    (rows,) = rows_of(ANA, {made.table: made})
+    assert (rows.table, rows.where, rows.parameters) == (made.table, "customer_id = @customer_id", {"customer_id": ANA})
+
+
+def test_a_person_goes_from_every_layer_and_others_stay(platform: Platform, tmp_path: Path) -> None:
+    fill(platform)
+    csv = "bronze/churn/snapshot_date=2026-11-20/0-a.csv"
+    put(platform, csv, f'customerID,gender\r\n{RUI},Male\r\n" {ANA} ","Fe,male"\r\n7590-VHVEG2,x', tmp_path)
+    put(platform, "quarantine/churn/a.jsonl", json.dumps([ANA]) + "\n" + json.dumps([RUI]) + "\n", tmp_path)
+    put(platform, "docs/a.md", f"{ANA} is an example.", tmp_path)
+    before = {rows.table: rows.count(platform.warehouse) for rows in rows_of(RUI)}
+    assert all(before.values()), before
+    done = privacy.erase(stores(platform), ANA, "dpo", NOW)
+    assert done.anything and done.proof.finished_at == NOW
+    assert {name for name in done.proof.places if name.startswith("telecom_")} == {t.table for t in personal()}
+    assert done.proof.places.items() >= {f"lake/{csv}": 1, "lake/quarantine/churn/a.jsonl": 1}.items()
+    assert done.proof.places["records/session"] == done.proof.places["features/telco_churn"] == 1
+    assert left(platform, ANA) == 0 and platform.records.owned(ANA) == () and platform.features.served(ANA) == ()
+    assert {rows.table: rows.count(platform.warehouse) for rows in rows_of(RUI)} == before
+    kept = Path(platform.objects.get(csv, tmp_path / "in")).read_bytes()
+    assert kept == f"customerID,gender\r\n{RUI},Male\r\n7590-VHVEG2,x".encode()
+    keys = [key for key in platform.objects.keys("") if not key.startswith("models/documents/")]
+    assert keys == [csv, "docs/a.md", "quarantine/churn/a.jsonl"]
+    with pytest.raises(NotFound):
+        privacy.held(stores(platform), ANA)
+    assert len(privacy.held(stores(platform), RUI)) >= len(before)
+
+
+@pytest.mark.backends("local")
+def test_doing_it_again_does_nothing_and_keeps_the_proof(platform: Platform) -> None:
+    fill(platform)
+    first = privacy.erase(stores(platform), ANA, "dpo", NOW)
+    again = privacy.erase(stores(platform), ANA, "somebody else", NOW + timedelta(days=1))
+    assert not again.anything and again.proof == first.proof
+    assert ANA not in repr(first) and NAMES[ANA] not in repr(first)
+    found = platform.warehouse.query(f"SELECT * FROM {erasures.TABLE}").to_pylist()
+    assert [each["person"] for each in found] == [first.proof.person] and found[0]["erased_by"] == "dpo"
+
+
+@pytest.mark.backends("local")
+def test_what_broke_off_comes_to_the_same_proof(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(platform)
+    expected = privacy.survey(stores(platform), ANA)
+    whole, calls = platform.warehouse.erase, []
+
+    def breaking(table: str, where: str, parameters: Parameters) -> int:
+        calls.append(table)
+        if len(calls) == 5:
+            raise TelecomError("The plug was pulled.")
+        return whole(table, where, parameters)
+
+    monkeypatch.setattr(platform.warehouse, "erase", breaking)
+    with pytest.raises(TelecomError, match="plug"):
+        privacy.erase(stores(platform), ANA, "dpo", NOW)
+    assert 0 < left(platform, ANA) < sum(n for name, n in expected.items() if name.startswith("telecom_"))
+    done = privacy.erase(stores(platform), ANA, "other", NOW + timedelta(hours=1))
+    assert left(platform, ANA) == 0
+    assert (done.proof.places, done.proof.erased_by, done.proof.began_at) == (expected, "dpo", NOW)
+
+
+@pytest.mark.backends("local")
+def test_whoever_is_written_anew_all_the_time_is_not_proven_gone(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(platform)
+    monkeypatch.setattr(platform.warehouse, "erase", lambda *_: 0)
+    with pytest.raises(TelecomError, match=r"written anew.*run it again"):
+        privacy.erase(stores(platform), ANA, "dpo", NOW)
+    (found,) = platform.warehouse.query(f"SELECT finished_at FROM {erasures.TABLE}")["finished_at"].to_pylist()
+    assert found is None
+
+
+@pytest.mark.backends("local")
+def test_of_nobody_there_is_no_proof(platform: Platform) -> None:
+    with pytest.raises(NotFound, match="'0000-NOBODY'"):
+        privacy.erase(stores(platform), "0000-NOBODY", "dpo", NOW)
+    assert platform.warehouse.query(f"SELECT person FROM {erasures.TABLE}").num_rows == 0
+
+
+def taken(platform: Platform, csv: Path, day: date = DAY) -> data_ingestion.Ingested:
+    return data_ingestion.run(
+        platform.warehouse, platform.objects, Silent(), csv=str(csv), snapshot_date=day, now=NOW,
+        documents=platform.documents,
+    )  # fmt: skip
+
+
+def test_a_later_file_is_taken_without_the_person(platform: Platform, tmp_path: Path) -> None:
+    sample = Path(__file__).resolve().parents[2] / "data" / "sample" / "telco_sample.csv"
+    lines = sample.read_text().splitlines()
+    who = lines[3].split(",")[0]
+    csv = tmp_path / "telco.csv"
+    csv.write_text("\n".join(lines[:50]) + "\n")
+    first = taken(platform, csv)
+    privacy.erase(stores(platform), who, "dpo", NOW)
+    again, later = taken(platform, csv), taken(platform, csv, DAY + timedelta(days=1))
+    assert (first.accepted, again.accepted, later.accepted) == (49, 48, 48)
+    assert (again.already_present, later.already_present) == (True, False)
+    for each in (again, later):
+        assert each.by_reason == {"erased": 1} and each.read == 49 == each.accepted + each.refused
+        assert each.source_digest == first.source_digest and each.quarantine is None
+        kept = Path(platform.objects.get(each.uri, tmp_path / "in")).read_text()
+        assert who not in kept and kept.splitlines()[1:] == lines[1:3] + lines[4:50]
+    assert left(platform, who) == 0
+    with pytest.raises(TelecomError, match="erasure-key"):
+        data_ingestion.run(platform.warehouse, platform.objects, Silent(), csv=str(csv), snapshot_date=DAY, now=NOW)
+
+
+@pytest.mark.backends("local")
+def test_access_has_all_that_is_held_with_its_sources(platform: Platform, tmp_path: Path) -> None:
+    fill(platform)
+    put(platform, "bronze/churn/a.csv", f"customerID,gender\n{ANA},Female\n{RUI},Male\n", tmp_path)
+    held = privacy.held(stores(platform), ANA)
+    assert {t.table for t in personal()} <= held.keys()
+    assert held["lake/bronze/churn/a.csv"] == [{"customerID": ANA, "gender": "Female"}]
+    assert held["records/session"][0]["value"] == {"turns": [["Oi", ANA, "x"]]}  # type: ignore[index]
+    out = tmp_path / "out"
+    written = privacy_export.write(held, ANA, NOW, out)
+    data, page = json.loads((out / "data.json").read_text()), (out / "data.html").read_text()
+    assert written.sources == len(held) == len(data["sources"]) and written.items == sum(map(len, held.values()))
+    assert RUI not in json.dumps(data) and RUI not in page and NAMES[ANA] in page
+    assert all(source["about"] for source in data["sources"])
+    assert (out / "data.json").stat().st_mode & 0o077 == 0
+    with pytest.raises(UsageError, match="not empty"):
+        privacy_export.write(held, ANA, NOW, out)
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x onerror=1>'])
+def test_the_page_shows_text_as_text(tmp_path: Path, text: str) -> None:
+    privacy_export.write({text: [{text: text}]}, text, NOW, tmp_path / "out")
+    assert text not in (tmp_path / "out" / "data.html").read_text()
+
+
+@pytest.mark.backends("local")
+def test_not_a_byte_of_them_is_left_below_the_home_folder(platform: Platform, tmp_path: Path) -> None:
+    home = platform.settings.home
+    fill(platform)
+    for table in personal():  # so that earlier states of every table lie about
+        scope = {name: row(table, ANA)[name] for name in table.replace_by}
+        batch = pa.RecordBatch.from_pylist([row(table, ANA), row(table, RUI)], schema=table.schema)
+        platform.warehouse.write(Write(table.table, [batch], scope))
+    audit = next(table for table in personal() if table.table.endswith("assistant_audit"))
+    platform.events.add(audit.table, [{k: v for k, v in row(audit, ANA).items() if k != "batch"}])
+    leave_behind(home)
+    words = (ANA, NAMES[ANA], f"{ANA.lower()}@example.org")
+    assert len(found_below(home, words)) > 15, "the search itself must find what is there"
+    privacy.erase(stores(platform), ANA, "dpo", NOW)
+    assert found_below(home, words) == {}
+    assert found_below(home, [RUI]), "the others are still there"
+    log = (home / "pipelines" / "run-1" / "run.log").read_text()
+    assert log == "[erased] [erased] failed\nother\n"
+    assert json.loads((home / "pipelines" / "run-1" / "state.json").read_text()) == {"name": "[erased]"}
+    assert (home / "generated" / "x.csv").read_text() == f"customerID,name\n{RUI},Rui\n"
+
+
+def leave_behind(home: Path) -> None:
+    """What runs and killed processes leave in a home folder."""
+    files = {
+        "pipelines/run-1/run.log": f"{ANA} {NAMES[ANA]} failed\nother\n",
+        "pipelines/run-1/state.json": json.dumps({"name": NAMES[ANA]}),
+        "generated/x.csv": f"customerID,name\n{ANA},{NAMES[ANA]}\n{RUI},Rui\n",
+        "lake/bronze/.part.csv.999999": f"customerID\n{ANA}\n",
+        "warehouse/.staging/dead/telecom_gold/x.parquet": ANA,
+        "warehouse/.spill/duckdb_temp_0.tmp": ANA,
+        "warehouse/telecom_gold/telco_churn_scored/orphan-1.parquet": ANA,
+        "features/.telco_churn.sqlite.999999": ANA,
+        "traffic/captured.bin": f"\0{ANA}\0",
+    }
+    for name, text in files.items():
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text(text)
