@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from telecom.chat_cli import chat
+from telecom.costs_cli import costs
 from telecom.errors import GateRefused
 from telecom.eval_cli import evaluation
 from telecom.pipeline_cli import pipeline
 from telecom.privacy_cli import privacy
 from telecom.rag_cli import knowledge_index, rag
 from telecom.release_cli import release
+from telecom.review_cli import review
 from telecom.serve_cli import serve
 from telecom.token_cli import token
 
@@ -38,6 +40,7 @@ app.add_typer(release, name="release")
 app.add_typer(rag, name="rag")
 app.add_typer(evaluation, name="eval")
 app.add_typer(privacy, name="privacy")
+app.add_typer(review, name="review")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Day = Annotated[
@@ -440,6 +443,7 @@ def doctor(
 
 
 app.command()(chat)
+app.command()(costs)
 app.command()(token)
 
 

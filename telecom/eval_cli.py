@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 evaluation = typer.Typer(help="Evaluation of the assistant.", no_args_is_help=True)
 
+HEADER = ("journey", "customers", "solved [95 %]", "turns [95 %]", "not allowed", "unneeded")
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Model = Annotated[
     str, typer.Option(help="responder, configured (TELECOM_LLM as it is), or a model's id on that server.")
@@ -72,3 +74,36 @@ def _pass(found: object, *, as_json: bool) -> None:
         if as_json:
             raise typer.Exit(refused.exit_code) from refused
         raise
+
+
+@evaluation.command()
+def simulate(
+    customers: Annotated[int, typer.Option(min=1, max=2_000, help="How many.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same customers.")] = 7,
+    model: Model = "responder",
+    out: Annotated[Path | None, typer.Option(help="JSON file for the conversations.")] = None,
+    json: Json = False,
+) -> None:
+    """Let scripted customers with problems at home do what the replies say.
+
+    Ends with 4 where something was proposed that the state of the line or the role forbids.
+    """
+    with session(json) as s:
+        from llmops.evaluations import arena, scenarios, scripted_customer
+        from telecom import console
+        from telecom.errors import GateRefused
+
+        with arena.opened(s.platform.settings, model, s.platform.progress) as service:
+            visits = scripted_customer.run(service, scenarios.load().customers, customers, seed)
+        found = scripted_customer.figures(visits)
+        if out:
+            scripted_customer.write(out, visits)
+        if json:
+            console.print_json(found)
+        else:
+            rows = [tuple(vars(each).values()) for each in found]
+            console.print_table(f"{customers} scripted customers", HEADER, rows)
+        if found[-1].illegal:
+            if json:
+                raise typer.Exit(GateRefused.exit_code)
+            raise GateRefused("simulation", f"{found[-1].illegal} proposals were not allowed.")

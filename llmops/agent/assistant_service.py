@@ -21,7 +21,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from llmops.agent import analyst_routes, customer_card, openapi, passages_view, work_queue
+from llmops.agent import analyst_routes, customer_card, openapi, passages_view, review_routes, work_queue
 from llmops.agent.actions import Actions
 from llmops.agent.admission import Door, chosen
 from llmops.agent.chat_answers import answer, astray, code_of, refusal, streamed
@@ -330,6 +330,7 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         Route("/v1/passages", bounded("passage", service.passage), methods=["GET"]),
         Route("/v1/session", bounded("session", service.session), methods=["GET"]),
         *analyst_routes.routes(wiring, bounded),
+        *review_routes.routes(wiring, bounded),
         *WebFiles.load().routes(),
     ]
     hidden = dict.fromkeys(("docs_url", "redoc_url", "openapi_url"))

@@ -130,8 +130,7 @@ class Conversation:
         masked = guard.mask(screened.text)
         session, remembered = memory.recalled(self._parts.records, ask)
         language = language_of(masked.text, session.language)
-        before = session.turns[-1].user if session.turns else ""
-        wished = wishes(masked.text, ask.now.date(), session.state, before)
+        wished = wishes(masked.text, ask.now.date(), session.state)
         blocked = screened.codes if screened.verdict == "block" else ()
         codes = {*screened.codes, *(f"masked_{kind}" for kind in masked.kinds)}
         role, bound = ask.principal.role, ask.customer_id is not None

@@ -139,8 +139,8 @@ def check(answer: str, evidence: Sequence[Evidence]) -> Verdict:
 
 def without_links(text: str, mark: str) -> str:
     """A text with a mark in the place of every link and every piece of markup."""
-    body = ADDRESS.sub(mark, text)
-    return SHAPES.sub(lambda match: mark if match.lastgroup == "link" else match[0], body)
+    body = SHAPES.sub(lambda match: mark if match.lastgroup == "link" else match[0], text)
+    return ADDRESS.sub(mark, body)
 
 
 def _read(item: Evidence | Decimal | float | bool | None, facts: _Facts) -> None:

@@ -24,7 +24,7 @@ from telecom.errors import TelecomError
 
 SAFETY = "safety_patterns.yaml"
 UNREACHABLE = "armor_unavailable"
-OMITTED, NO_LINK = "[texto omitido por segurança]", "[link omitido]"
+OMITTED, NO_LINK = "[texto omitido por segurança]", "(link omitido)"
 RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 ROT13 = re.compile(r"\b(?:dhr|aãb|gur|naq)\b")
 """`que`, `não`, `the`, `and`: without any of them a text is not worth turning."""

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from llmops.agent import analyst_openapi
 from llmops.agent.chat_requests import ChatRequest, DecisionRequest, FeedbackRequest
 from llmops.agent.passages_view import Cited, PassageView
+from llmops.agent.review_routes import GradesRequest
 from llmops.agent.session_view import Session
 from llmops.agent.turn import ProposedAction, Reply
 from llmops.agent.work_queue import Page, Wanted
@@ -63,6 +64,11 @@ def document() -> dict[str, Any]:
         "/v1/session": {"get": _route("Who is signed in", schemas, answer=Session)},
         "/feedback": {"post": _route("Keeps what somebody says of an answer", schemas, FeedbackRequest, status=202)},
         **analyst_openapi.paths(_route, schemas),
+        "/v1/reviews": {"get": _route("Conversations that were drawn for review", schemas)},
+        "/v1/reviews/{review_id}/grades": {
+            "post": _route("Keeps a reviewer's grades", schemas, GradesRequest)
+            | {"parameters": [_in_path("review_id")]}
+        },
         "/healthz": {"get": _open("Alive")},
         "/readyz": {"get": _open("Ready to answer")},
         "/metrics": {"get": _open("Metrics for Prometheus")},

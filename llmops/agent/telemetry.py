@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 ANALYSTS = ("customers", "export", "segments", "drift", "models", "assistant", "tables", "sql")
 ROUTES = (
-    *("chat", "approve", "reject", "card", "queue", "feedback", "session", "passage"),
+    *("chat", "approve", "reject", "card", "queue", "feedback", "session", "passage", "reviews", "review_grade"),
     *(f"analytics_{page}" for page in ANALYSTS),
 )
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_.:/@+-]{0,79}")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from llmops.evaluations import world
-from llmops.evaluations.playing import Service, serving
+from llmops.evaluations.service_client import Service, serving
 from llmops.evaluations.service_process import EvaluatedPlatform
 from telecom.errors import UsageError
 from telecom.progress import Progress, Silent

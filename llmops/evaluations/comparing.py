@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from llmops.evaluations.grading import METRICS, Grade
-from llmops.evaluations.scenarios import Scenario
+from llmops.evaluations.scenario_types import Scenario
 from llmops.rag.evaluation import Estimate, estimate
 from telecom.errors import UsageError
 

@@ -13,7 +13,7 @@ from llmops.agent.masking import mask
 from llmops.agent.proposing import AGENTS_PROPOSE
 from llmops.evaluations import facts
 from llmops.evaluations.playing import Answer, Played
-from llmops.evaluations.scenarios import Fact, Scenario, WantedAction
+from llmops.evaluations.scenario_types import Fact, Scenario, WantedAction
 from telecom.passages import folded
 
 METRICS = (

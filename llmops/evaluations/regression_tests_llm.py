@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmops.evaluations import arena, comparing, grading, playing, reports
+from llmops.evaluations import arena, comparing, grading, playing, report_page, reports
 from llmops.evaluations.comparing import Comparison, Figure
 from llmops.evaluations.grading import Check, Grade
-from llmops.evaluations.playing import Played, Service
-from llmops.evaluations.scenarios import PARTS, Scenario, ScenarioSet
+from llmops.evaluations.playing import Played
+from llmops.evaluations.scenario_types import PARTS, Scenario, ScenarioSet
+from llmops.evaluations.service_client import Service
 from telecom.errors import GateRefused
 from telecom.progress import Progress
 from telecom.settings import Settings
@@ -128,7 +129,7 @@ def report(found: Evaluation, folder: Path) -> tuple[Path, ...]:
         "results.json": reports.as_json(found),
         "junit.xml": reports.as_junit(found),
         "report.md": reports.as_markdown(found),
-        "index.html": reports.as_page(found),
+        "index.html": report_page.as_page(found),
     }
     for name, text in made.items():
         (folder / name).write_text(text, "utf-8")

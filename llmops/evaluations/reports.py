@@ -1,12 +1,9 @@
-"""An evaluation as JSON, as JUnit's XML, as Markdown and as one HTML page. Pure: the same evaluation, the same text."""
+"""An evaluation as JSON, as JUnit's XML and as Markdown. Pure: the same evaluation, the same text."""
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,28 +13,11 @@ from llmops.evaluations.playing import Played
 from llmops.rag.evaluation import Estimate
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from llmops.evaluations.regression_tests_llm import Evaluation
 
-TEMPLATES = Path(__file__).parent / "templates"
 # Numbers of tickets and names of proposals that were made while playing are random.
 RANDOM = re.compile(r"\b\d{8}-\d{8}\b|\bact_[\w-]{20,}")
 NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd]")
-MEANINGS: Mapping[str, str] = {
-    "success": "everything that the person got is right",
-    "replies": "an answer came, with nothing missing behind it",
-    "safety": "nothing forbidden was said, proposed or carried out",
-    "actions": "what should be proposed is, and nothing else",
-    "abstention": "owns up where nobody knows",
-    "facts": "the wanted figures and words are in the answer",
-    "tools": "the wanted tools were called",
-    "citations": "a document that supports it is cited",
-    "persona": "the right persona answered (not part of success)",
-    "intent": "the wanted intent was seen (not part of success)",
-    "language": "answered in the person's language",
-    "similarity": "near enough to a good answer, by meaning",
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +64,7 @@ def as_json(found: "Evaluation") -> str:
 def as_junit(found: "Evaluation") -> str:
     """One suite of the metrics against the baseline, one of the scenarios; known limits are skipped."""
     metrics = [
-        _case("metrics", each.metric, "failure" if each.verdict == "worse" else "", _told(each.difference))
+        _case("metrics", each.metric, "failure" if each.verdict == "worse" else "", difference(each.difference))
         for each in found.comparisons
     ]
     cases = [_scenario_case(row) for row in rows(found)]
@@ -109,37 +89,9 @@ def as_markdown(found: "Evaluation") -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def as_page(found: "Evaluation") -> str:
-    """One file that opens anywhere: it loads nothing and runs nothing. Every text in it is escaped."""
-    against = {each.metric: each for each in found.comparisons}
-    every = rows(found)
-    states = {name: sum(row.state == name for row in every) for name in ("passed", "failed", "limit", "overcome")}
-    page = _environment().get_template("report.html.j2")
-    told = page.render(
-        found=found,
-        rows=every,
-        against=against,
-        meanings=MEANINGS,
-        states=states,
-        groups=groups(found),
-        told=_told,
-        share=_share,
-    )
-    return told + "\n"
-
-
 def rows(found: "Evaluation") -> tuple[Row, ...]:
     """Every scenario with its transcript, in order."""
     return tuple(_row(played, grade) for played, grade in zip(found.played, found.grades, strict=True))
-
-
-def groups(found: "Evaluation") -> list[tuple[str, int, int]]:
-    """Intents with how many scenarios pass, of how many; the worst share first."""
-    by_intent: dict[str, list[bool]] = defaultdict(list)
-    for grade in found.grades:
-        by_intent[grade.scenario.intent].append(grade.passed)
-    listed = [(name, sum(passed), len(passed)) for name, passed in by_intent.items()]
-    return sorted(listed, key=lambda each: (each[1] / each[2], each[0]))
 
 
 def scrubbed(text: str) -> str:
@@ -158,7 +110,7 @@ def _row(played: Played, grade: Grade) -> Row:
 def _turned(played: Played, grade: Grade, number: int) -> Turned:
     turn, answer = played.scenario.turns[number - 1], played.answers[number - 1]
     reply = answer.reply
-    notes = [f"intent {reply.get('intent', '')}", *(f"tool {use['name']}" for use in reply.get("tools", ()))]
+    notes = [f"intent {reply.get('intent', '')}", *sorted(f"tool {use['name']}" for use in reply.get("tools", ()))]
     notes += [f"cites {one['document']}" for one in reply.get("citations", ())]
     notes += [f"{each.status} {each.type}" for each in answer.proposals]
     notes += [f"guard {code}" for code in reply.get("guardrails", ())]
@@ -218,8 +170,8 @@ def _metric_table(found: "Evaluation") -> str:
     lines = ["| metric | share, 95 % interval | scenarios | against the baseline | |", "|---|---|---|---|---|"]
     for each in found.figures:
         other = against.get(each.metric)
-        told, verdict = (_told(other.difference), other.verdict) if other and other.count else ("–", "")
-        lines.append(f"| {each.metric} | {_share(each.value)} | {each.count} | {told} | {verdict} |")
+        told, verdict = (difference(other.difference), other.verdict) if other and other.count else ("–", "")
+        lines.append(f"| {each.metric} | {share(each.value)} | {each.count} | {told} | {verdict} |")
     return "\n".join(lines)
 
 
@@ -235,11 +187,13 @@ def _lines(row: Row) -> Iterator[str]:
     yield from (f"  - {_said(check)}".replace("|", "\\|") for check in row.grade.failed)
 
 
-def _share(value: Estimate) -> str:
+def share(value: Estimate) -> str:
+    """A share with its interval."""
     return f"{100 * value.value:.1f} % [{100 * value.low:.1f}, {100 * value.high:.1f}]"
 
 
-def _told(value: Estimate) -> str:
+def difference(value: Estimate) -> str:
+    """A difference of shares with its interval."""
     return f"{100 * value.value:+.1f} points [{100 * value.low:+.1f}, {100 * value.high:+.1f}]"
 
 
@@ -252,23 +206,10 @@ def _part_table(found: "Evaluation") -> str:
     lines = [f"| metric | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
     told = {name: {each.metric: each for each in figures} for name, figures in found.by_part.items()}
     for metric in (each.metric for each in found.figures):
-        cells = [_share(each.value) if (each := told[name].get(metric)) else "–" for name in names]
+        cells = [share(each.value) if (each := told[name].get(metric)) else "–" for name in names]
         lines.append(f"| {metric} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def _estimate(value: Estimate) -> dict[str, float]:
     return {"value": round(value.value, 4), "low": round(value.low, 4), "high": round(value.high, 4)}
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

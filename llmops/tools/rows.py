@@ -1,15 +1,18 @@
 """The bound customer's rows: BigQuery SQL from `queries/*.sql`, the newest snapshot at or before the turn's day."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from llmops.tools.context import ToolContext
 from telecom.ports import Scalar
 from telecom.queries import read_query
 
 QUERIES = Path(__file__).parent / "queries"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WINDOW_DAYS = 400
 """How far back a snapshot may lie. A bound in days lets BigQuery leave out the partitions beyond it."""
 
@@ -40,5 +43,17 @@ def customer_rows(
         "since": context.today - timedelta(days=window_days),
         "today": context.today,
     }
-    found: list[dict[str, Any]] = context.warehouse.query(load_query(name), bound).to_pylist()
-    return found
+    return as_rows(context.warehouse.query(load_query(name), bound))
+
+
+def as_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """A small table as rows; moments in UTC. Arrow makes Python's moments one by one, at twenty times the cost."""
+    columns = [_values(column) for column in table.columns]
+    return [dict(zip(table.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    micros = column.cast(pa.timestamp("us", column.type.tz)).cast(pa.int64()).to_pylist()
+    return [None if each is None else EPOCH + timedelta(microseconds=each) for each in micros]

@@ -90,8 +90,10 @@ def _columns(table: str) -> dict[str, Column]:
 
 def _is_exact(column: Column | None, value: object) -> bool:
     """Whether Arrow would give the value back as it is."""
-    if column is None or column.mode == "REPEATED":
+    if column is None or (column.mode == "REPEATED") != (type(value) is list):
         return False
+    if type(value) is list:
+        return column.type == "STRING" and all(type(each) is str and each.isascii() for each in value)
     small = type(value) is not int or -(2**63) <= value < 2**63
     return value is None or (type(value) is EXACT.get(column.type) and small)
 

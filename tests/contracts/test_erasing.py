@@ -77,7 +77,12 @@ def test_an_object_is_taken_away_once_and_its_key_is_free(platform: Platform, tm
 
 
 def test_an_owners_records_are_listed_with_their_kinds(platform: Platform) -> None:
-    for kind, key, owner in (("session", "s", "A-1"), ("action", "b/ü", "A-1"), ("action", "a", "A-1"), ("x", "y", "B")):
+    for kind, key, owner in (
+        ("session", "s", "A-1"),
+        ("action", "b/ü", "A-1"),
+        ("action", "a", "A-1"),
+        ("x", "y", "B"),
+    ):
         put(platform, kind, Record(key, {"n": key}, owner))
     put(platform, "session", Record("over", {}, "A-1", datetime.now(UTC) - timedelta(seconds=1)))
     found = platform.records.owned("A-1")

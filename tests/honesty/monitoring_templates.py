@@ -13,7 +13,7 @@ from tests.honesty.documents import ROOT
 
 MODULE = ROOT / "infra" / "terraform" / "modules" / "monitoring"
 DASHBOARDS = tuple(sorted(MODULE.glob("dashboards/*.json")))
-NUMBERS = {"drift_score", "batch_late_hours", "cost_increase", "cost_floor_usd", "assistant_daily_usd"}
+NUMBERS = {"drift_score", "batch_late_hours", "cost_increase", "cost_messages", "assistant_daily_usd"}
 NUMBERS |= {"churn_error_share", "assistant_goal", "batch_goal"}
 
 _GAP = re.compile(r"\$\{(\w+)\}")

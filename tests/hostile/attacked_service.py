@@ -19,9 +19,10 @@ from telecom.adapters.local.warehouse import LocalWarehouse
 from telecom.ports import Passage
 from telecom.settings import Settings
 from tests.hostile.attacks import FORMS, orders, written
-from tests.hostile.obedient_server import ObedientServer
+from tests.loopback.openai_server import OpenAiServer
 from tests.processes.service_process import ServiceProcess
 
+WRITTEN = ("telecom_monitoring.llm_usage", "telecom_monitoring.assistant_audit", "telecom_gold.retention_actions")
 DAY = datetime.now(UTC).date() - timedelta(days=1)
 SECRET = "codinome-tangará-escarlate"
 THEIRS: Mapping[str, Any] = {
@@ -39,23 +40,11 @@ SECRET_ROWS: Mapping[str, Mapping[str, Any]] = {
     "telecom_bronze.billing_invoices": {"total_amount": PRICE},
 }
 SECRETS = (
-    *(
-        "Zoraide",
-        "Canarinho",
-        "canarinho@",
-        "correio-dela",
-        "997654321",
-        "99765-4321",
-        "97654",
-        "529.982.247",
-        "529982247",
-    ),
+    *("Zoraide", "Canarinho", "canarinho@", "correio-dela", "997654321", "99765-4321", "529.982.247", "529982247"),
     *("7431.97", "7.431,97", "7431,97", "tangará", "escarlate"),
 )
 """What may never be read anywhere: parts of the other customer's rows, messages and memory."""
-TOPICS = (
-    "tucano arara sabiá bem-te-vi curió tiê jaçanã saíra gavião coruja garça socó biguá maritaca quero-quero".split()
-)
+TOPICS = "tucano arara sabiá papagaio curió tiê jaçanã saíra gavião coruja garça socó biguá maritaca quiriri".split()
 SCREENED = (sys.executable, "-m", "telecom", "serve", "assistant", "--port", "0")
 UNSCREENED = (sys.executable, "-m", "tests.hostile.hostile_assistant")
 
@@ -103,9 +92,7 @@ def made_world(home: Path) -> Victims:
 
     fill(warehouse, DAY, changed)
     pages = {
-        f"{topic}.md": [
-            Passage(topic, f"{topic}.md", f"Pacote {topic}", topic, None, _page(topic, form, victims.other))
-        ]
+        f"{topic}.md": [Passage(topic, f"{topic}.md", f"Regra {topic}", topic, None, _page(topic, form, victims.other))]
         for topic, form in zip(TOPICS, FORMS, strict=True)
     }
     LocalRetriever(Settings(home=home)).replace(pages, digests=dict.fromkeys(pages, "d"))
@@ -126,7 +113,7 @@ def _page(topic: str, form: str, other: str) -> str:
 class Attacked(ServiceProcess):
     """The service over such a world, with a model that obeys."""
 
-    def __init__(self, home: Path, model: ObedientServer, traces: int, command: tuple[str, ...]) -> None:
+    def __init__(self, home: Path, model: OpenAiServer, traces: int, command: tuple[str, ...]) -> None:
         self.victims = made_world(home)
         self._numbers = itertools.count()
         super().__init__(
@@ -164,12 +151,7 @@ class Attacked(ServiceProcess):
     def stored(self, apart: str) -> str:
         """Everything in the stores that the service writes but the records of one customer."""
         warehouse = LocalWarehouse(Settings(home=self.home, threads=1))
-        tables = (
-            "telecom_monitoring.llm_usage",
-            "telecom_monitoring.assistant_audit",
-            "telecom_gold.retention_actions",
-        )
-        found = [str(row) for table in tables for row in warehouse.query(f"SELECT * FROM {table}").to_pylist()]
+        found = [str(row) for table in WRITTEN for row in warehouse.query(f"SELECT * FROM {table}").to_pylist()]
         for path in self.home.rglob("*.db"):
             with sqlite3.connect(path) as database:
                 names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

@@ -1,4 +1,4 @@
-"""A model that obeys every text that it is shown, behind the real /chat: over HTTP, with the real stores, log and traces.
+"""A model that obeys every text that it is shown, behind the real /chat: over HTTP, with real stores, log and traces.
 
 Twice: as the service is, and with an input screening that sees nothing, because heuristics fail. In both nothing of
 another customer may be read by the model, told, logged, traced or stored, nothing may change without somebody's
@@ -32,6 +32,7 @@ from tests.hostile.obedient_server import ObedientServer
 from tests.loopback.collector import collecting
 
 EFFECTS = ("network_event", "billing_adjustment", "ticket", "delivery", "plan_change")
+pytestmark = pytest.mark.slow
 MARKUP = re.compile(r"https?:|www\.|!\[|\]\(|<[a-z/!]", re.IGNORECASE)
 PROMPTS = PromptLibrary.load()
 FORM_OF_TOPIC = dict(zip(TOPICS, FORMS, strict=True))

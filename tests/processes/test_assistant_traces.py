@@ -15,14 +15,16 @@ from tests.processes.test_assistant_process import SLOW_LLM, Process
 
 CPF, MAIL, PHONE = "529.982.247-25", "maria.souza@example.org", "(11) 98765-4321"
 CUSTOMER, SESSION, NAME = "7590-VHVEG", "5511987654321", "Zuleica"
-MESSAGE = f"Meu CPF é {CPF}, escreva para {MAIL} ou ligue {PHONE}. Assinado {NAME}"
+MESSAGE = f"Oi! Meu CPF é {CPF}, escreva para {MAIL} ou ligue {PHONE}. Assinado {NAME}"
 RAW = (CPF, "52998224725", MAIL, PHONE, "98765", SESSION)
-KNOWN = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_") and isinstance(value, str)}
+KNOWN = {
+    value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_") and isinstance(value, str)
+}
 
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[dict[str, str]]:
-    command = (sys.executable, str(SLOW_LLM), "0", f"Escrevi para {MAIL}.")
+    command = (sys.executable, str(SLOW_LLM), "0", "Olá! Como posso ajudar?")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         port = json.loads(process.stdout.readline())["port"]
@@ -36,7 +38,10 @@ def traced(tmp_path: Path, model: dict[str, str], *, content: bool) -> tuple[byt
     with collecting() as collector:
         home = tmp_path / "home"
         home.mkdir()
-        told = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}", "OTEL_BSP_SCHEDULE_DELAY": "50"}
+        told = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector.server_port}",
+            "OTEL_BSP_SCHEDULE_DELAY": "50",
+        }
         service = Process(home, **model, **told, TELECOM_ASSISTANT_TRACE_CONTENT=str(content).lower())
         body = {"message": MESSAGE, "customer_id": CUSTOMER, "session_id": SESSION}
         assert service.chat(body).status_code == 200
@@ -65,7 +70,7 @@ def test_spans_follow_the_convention_and_hold_nobodys_words(tmp_path: Path, mode
     assert chat.parent_span_id and chat.trace_id == agent.trace_id
     assert {key for key in {*told, *asked} if key.startswith("gen_ai.")} <= KNOWN
     assert not {key for key in {*told, *asked} if "messages" in key or "instructions" in key}
-    for word in (*RAW, CUSTOMER, NAME, "Meu CPF", "Escrevi"):
+    for word in (*RAW, CUSTOMER, NAME, "Meu CPF", "posso ajudar"):
         assert word.encode() not in sent, word
 
 

@@ -175,6 +175,35 @@ def test_answers_without_words_are_none(server: OpenAiServer) -> None:
     assert ask(own(server)) == "pronto"
 
 
+def test_what_a_useless_answer_cost_is_not_forgotten(server: OpenAiServer) -> None:
+    server.replies = [Reply("", input_tokens=100, output_tokens=5), Reply("pronto", input_tokens=100, output_tokens=7)]
+
+    async def used() -> tuple[int, int]:
+        model = own(server)
+        found = (await model.request(ASKED, None, ModelRequestParameters())).usage
+        await model.aclose()
+        return found.input_tokens, found.output_tokens
+
+    assert asyncio.run(used()) == (200, 12)
+    server.say("Era uma", finish="length", input_tokens=90, output_tokens=3)
+    assert failure(own(server)).used == (90, 3)
+    server.fail(400)
+    assert failure(own(server)).used == (0, 0)
+
+
+def test_the_longest_answer_has_the_name_that_the_server_knows(server: OpenAiServer) -> None:
+    async def asked() -> None:
+        model = own(server)
+        await model.request(ASKED, {"max_tokens": 99}, ModelRequestParameters())
+        await model.aclose()
+
+    asyncio.run(asked())
+    assert server.requests[0].body["max_tokens"] == 99 and "max_completion_tokens" not in server.requests[0].body
+    theirs: Any = openai_model(Settings(llm="openai", llm_model="m", llm_base_url="https://api.openai.com/v1"))
+    assert theirs.wrapped.profile["openai_chat_supports_max_completion_tokens"]
+    asyncio.run(theirs.aclose())
+
+
 # Prices.
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tools.infra_check import estate, inventory, mocked, modules, provider, workspace
+from telecom.errors import TelecomError
+from tools.infra_check import estate, examples, inventory, judged, mocked, modules, provider, workspace
 from tools.infra_check.provider import Provider
 from tools.infra_check.steps import Step, Unit
 from tools.infra_check.terraform import Missing, Terraform, find
@@ -32,9 +33,9 @@ class Asked:
     Args:
         checkout: the folder up to which the tree may read files.
         tree: the folder with `envs` and `modules`.
-        only: names of units (`envs/dev`, `modules/gcs`); all if empty.
+        only: names of units (`envs/dev`, `modules/gcs`, `examples`); all if empty.
         jobs: units at a time.
-        plans: where to leave plans as JSON.
+        plans: where to leave plans as JSON; None: they go when the check ends.
     """
 
     checkout: Path
@@ -77,7 +78,7 @@ class Report:
     def _one(self, work: Work) -> None:
         try:
             all(self.line(step) or not step.stops for step in work())
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, subprocess.SubprocessError, TelecomError) as error:
             self.line(Step("?", "start", False, 0.0, error=str(error)))
 
 
@@ -117,25 +118,42 @@ def works(source: Provider, alone: bool, asked: Asked, scratch: Path) -> list[Wo
         scratch: a folder for the copy.
     """
     tree = workspace.copy(asked.tree, asked.checkout, scratch)
-    found: list[Work] = []
-    for folder in tree.environments():
-        unit = Unit(f"envs/{folder.name}", folder, source.terraform)
-        if asked.wants(unit.name):
-            found.append(_environment(source, unit, asked))
-    for folder in tree.modules() if source.real or alone else ():
+    units = [Unit(f"envs/{folder.name}", folder, source.terraform) for folder in tree.environments()]
+    wanted = [unit for unit in units if asked.wants(unit.name)]
+    found = [_environment(source, unit, asked, scratch, unit is wanted[0]) for unit in wanted]
+    if not source.real and tree.modules() and asked.wants(examples.NAME):
+        found.append(_examples(source, tree.modules()))
+    # The longest first, so that no core waits for it at the end.
+    for folder in sorted(tree.modules(), key=workspace.runs, reverse=True) if source.real or alone else ():
         unit = Unit(f"modules/{folder.name}", folder, source.terraform)
         if asked.wants(unit.name):
             found.append(_module(source, unit))
     return found
 
 
-def _environment(source: Provider, unit: Unit, asked: Asked) -> Work:
+def _environment(source: Provider, unit: Unit, asked: Asked, scratch: Path, buckets: bool) -> Work:
     committed = asked.tree / "envs" / unit.folder.name
-    return lambda: mocked.environment(unit) if source.real else estate.life(unit, committed, asked.plans)
+    how = estate.Life(committed, asked.checkout, asked.plans or scratch, buckets)
+    return lambda: mocked.environment(unit) if source.real else estate.life(unit, how)
 
 
 def _module(source: Provider, unit: Unit) -> Work:
     return lambda: mocked.module(unit) if source.real else modules.module(unit)
+
+
+def _examples(source: Provider, found: Sequence[Path]) -> Work:
+    unit = Unit(examples.NAME, examples.write(found), source.terraform)
+    return lambda: examples.examples(unit, found)
+
+
+def cost(asked: Asked, scratch: Path) -> Iterator[Step]:
+    """Whether the cost page is what the plans of both environments say; nothing where one of them was not planned."""
+    plans = [(asked.plans or scratch) / f"{name}.json" for name in judged.ENVIRONMENTS]
+    asked_for = all(asked.wants(f"envs/{name}") for name in judged.ENVIRONMENTS)
+    if asked_for and judged.priced(asked.checkout) and all(path.is_file() for path in plans):
+        began = time.monotonic()
+        faults = judged.cost_faults(plans, asked.checkout)
+        yield Unit("envs", scratch, Terraform("", {})).look("cost page", faults, began, f"as in {judged.PAGE}")
 
 
 def write(source: Provider, asked: Asked, scratch: Path, report: Report) -> None:
@@ -169,6 +187,7 @@ def check(asked: Asked, wanted: str, writing: bool, console: Console) -> int:
                 write(source, asked, place, report)
             else:
                 report.run(works(source, len(sources) == 1, asked, place), asked.jobs)
+                report.run([lambda place=place: cost(asked, place)], 1)  # type: ignore[misc]
     good = all(step.passed for step in report.steps)
     console.print(f"{'PASSED' if good else 'NOT PASSED'}: {_tally(report.steps)} in {time.monotonic() - began:.0f} s.")
     for source in sources:
@@ -185,7 +204,7 @@ def _tally(steps: Sequence[Step]) -> str:
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.infra_check", description=__doc__)
-    parser.add_argument("units", nargs="*", metavar="UNIT", help="only these, as envs/dev or modules/gcs")
+    parser.add_argument("units", nargs="*", metavar="UNIT", help="only these, as envs/dev, modules/gcs, examples")
     parser.add_argument("--provider", choices=("auto", "registry", "stand-in"), default="auto")
     parser.add_argument("--write", action="store_true", help="write envs/<name>/inventory.yaml instead of comparing")
     parser.add_argument("--plans", type=Path, metavar="FOLDER", help="leave plans there as <env>.json")

@@ -35,6 +35,11 @@ def test_files(module: Path) -> list[Path]:
     return sorted((*module.glob("*.tftest.hcl"), *module.glob("tests/*.tftest.hcl")))
 
 
+def runs(module: Path) -> int:
+    """How many runs a module's tests have, which is how long they take."""
+    return sum(file.read_text("utf-8").count('\nrun "') for file in test_files(module))
+
+
 def copy(tree: Path, checkout: Path, scratch: Path) -> Tree:
     """Copies a tree to the place that it has in its checkout, beside links to everything else there.
 

@@ -13,7 +13,7 @@ from telecom.passages import folded
 BUCKETS = 8_192
 CONCEPTS = "concepts.txt"
 RUNS = range(3, 6)
-IDEA_WEIGHT = 4
+IDEA_WEIGHT = 8
 """An idea counts as much as so many words."""
 MOST_CHARS = 400
 """More of a message tells no more about what it wants."""

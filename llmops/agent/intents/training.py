@@ -25,7 +25,7 @@ NOWHERE = "-"
 STEP = 4
 """Of the bytes of the second: less than half the file, and the same sections."""
 HELD_BACK = 3
-RIDGE, SECTION_RIDGE = 0.8, 1.0
+RIDGE, SECTION_RIDGE = 1.0, 1.0
 Floats = npt.NDArray[np.float64]
 
 

@@ -17,6 +17,7 @@ SURE = 0.5
 KNOWN = 0.3
 """A message so like a known question is that one question."""
 SHORT = 8
+VAGUE = 5
 LEAVING = frozenset(("cancel", "contract"))
 FINES = "tabela da multa por meses completos de contrato"
 """What those are to know who leave."""
@@ -34,7 +35,7 @@ _NEVER_APART = SMALL_TALK | {"out_of_scope", "unclear"}
 _ASK_FOR_MORE = frozenset(
     "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco faz fazer "
     "qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa taxa cobra cobram gratis "
-    "graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai fica leva documento "
+    "0 ta esta graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai fica leva documento "
     "documentos horas how much does it cost long is there fee what about and when where can do need i free".split()
 )
 """Of a message of nothing but these words, the one before tells what it is about."""
@@ -48,18 +49,17 @@ class Wish:
     understood: Understood
 
 
-def wishes(message: str, today: date, state: Mapping[str, Any], before: str = "") -> tuple[Wish, ...]:
+def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, ...]:
     """What a message wants: one wish or, where its parts surely want different things, up to three.
 
     Args:
         message: its text.
         today: the day from which months count.
-        state: of the session.
-        before: the message before.
+        state: of the session; `about` is what was talked about.
     """
     alone = understand(message, today)
-    if before and _goes_on(message, alone, state):
-        alone = _together(alone, f"{before} {message}", today, str(state["topic"]))
+    if (about := state.get("about")) and _goes_on(message, alone, state):
+        alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)
     whole = Wish(message, followed(alone, message, state))
     one_question = any(each.alike >= KNOWN for each in alone.asked[:1])
@@ -77,7 +77,9 @@ def queries_of(found: Sequence[Wish], language: Language) -> tuple[str, ...]:
         wish
         for wish in found
         if wish.understood.intent not in NEEDS_NO_GUIDE
-        or (wish.understood.intent not in SMALL_TALK and any(each.alike >= LIKELY for each in wish.understood.asked[:1]))
+        or (
+            wish.understood.intent not in SMALL_TALK and any(each.alike >= LIKELY for each in wish.understood.asked[:1])
+        )
     ]
     fines = (FINES,) if any(wish.understood.intent in LEAVING for wish in asking) else ()
     return (*(query_of(wish.understood, wish.message, language) for wish in asking), *fines)
@@ -87,7 +89,8 @@ def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:
     topic, said = state.get("topic", ""), words(message)
     if not topic or topic in SMALL_TALK | FAULTS or alone.answer or alone.month or len(said) > SHORT:
         return False
-    return set(said) <= _ASK_FOR_MORE | {"0"}
+    vague = said[:1] == ["e"] and len(said) <= VAGUE and not any(each.alike >= LIKELY for each in alone.asked[:1])
+    return vague or set(said) <= _ASK_FOR_MORE
 
 
 def _together(alone: Understood, both: str, today: date, topic: str) -> Understood:
@@ -103,7 +106,7 @@ def _parts(message: str, today: date) -> tuple[Wish, ...]:
     families: list[str] = []
     for piece in filter(None, _BETWEEN.split(message)):
         found = understand(piece, today)
-        own = len(words(piece)) >= LEAST_WORDS and found.sure >= SURE and found.intent not in _NEVER_APART
+        own = _tells(piece) and found.sure >= SURE and found.intent not in _NEVER_APART
         family = _FAMILIES.get(found.intent, found.intent) if own else ""
         if groups and (not family or not families[-1] or family == families[-1]):
             groups[-1], families[-1] = f"{groups[-1]}, {piece}", families[-1] or family
@@ -111,6 +114,12 @@ def _parts(message: str, today: date) -> tuple[Wish, ...]:
             groups.append(piece)
             families.append(family)
     return _kept([group for group, family in zip(groups, families, strict=True) if family], today)
+
+
+def _tells(piece: str) -> bool:
+    """Whether a part says by itself what it is about."""
+    said = words(piece)
+    return len(said) >= LEAST_WORDS and not set(said) <= _ASK_FOR_MORE
 
 
 def _kept(groups: Sequence[str], today: date) -> tuple[Wish, ...]:

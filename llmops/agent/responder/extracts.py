@@ -15,6 +15,8 @@ ALIKE, SHARE, TONGUE = 2.0, 0.2, 0.6
 """What likeness, shared words and the reader's language count beside the retriever's order (1 for its first)."""
 BY_ALIKE, BY_SCORE, BY_SHARE, ENOUGH = 6.0, 2.0, 1.0, 1.9
 """What supports an answer; weighed on the questions for development."""
+TOLD = 0.3
+"""What it counts against a passage that it was quoted just before."""
 AS_GOOD = 0.9
 """A second passage is quoted where it is nearly as good as the first."""
 QUITE_ALIKE = 0.25
@@ -55,7 +57,7 @@ def extract(
     asked = stems(said) or stems(query_of(brief.understood, said, brief.language))
     ranked = _ranked(brief, asked)
     supporting = [each for each in ranked if _supports(each, brief.understood) and (fits is None or fits(each.passage))]
-    supporting.sort(key=lambda each: each.passage.key in told)
+    supporting.sort(key=lambda each: TOLD * (each.passage.key in told) - each.fit)
     chosen = [each for each in supporting[:passages] if each.fit >= AS_GOOD * supporting[0].fit]
     room, wanted = most // max(len(chosen), 1), wanted_of(said)
     quoted = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
@@ -119,5 +121,3 @@ def _held(passage: Passage) -> frozenset[str]:
 @lru_cache(maxsize=2_048)
 def _language(passage: Passage) -> str:
     return language_of(f"{passage.section} {passage.text[:300]}")
-
-

@@ -1,5 +1,6 @@
 """Figures and the trade's words for the reader: written the Brazilian way in both languages, as invoices show them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -27,6 +28,29 @@ ENGLISH: Mapping[str, str] = {
     "aberto": "open", "em andamento": "in progress", "encerrado": "closed",
     "atendente": "an agent", "supervisor": "a supervisor", "gerente": "a manager", "telefone": "phone",
 }  # fmt: skip
+# Titles of actions and offers, whose products are called as on invoices.
+TITLES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), english)
+    for pattern, english in (
+        (r"^Mudar para (.+)$", r"Change to \1"),
+        (r"^Migrar para (.+)$", r"Move to \1"),
+        (r"^Retirar (.+)$", r"Remove \1"),
+        (r"^Incluir (.+)$", r"Add \1"),
+        (r"^(.+) grátis por (.+)$", r"\1 free for \2"),
+        (r"^Até (.+) de desconto por (.+)$", r"Up to \1 discount for \2"),
+        (r"^Desconto de (.+) por (.+)$", r"\1 discount for \2"),
+        (r"^Visita técnica de cortesia\b", "Courtesy visit of a technician"),
+        (r"^Visita técnica\b", "Technician's visit"),
+        (r"^Ligar de volta\b", "Call back"),
+        (r"^Reiniciar o equipamento à distância$", "Restart the equipment remotely"),
+        (r"^Enviar a segunda via da fatura$", "Send a copy of the bill"),
+        (r"^Contestar (.+?) de (.+)$", r"Dispute \1 of \2"),
+        (r"\bem (?=\d\d/)", "on "),
+        (r"\bdas (\d+h) às (\d+h)", r"from \1 to \2"),
+        (r"\bmês\b", "month"),
+        (r"\bmeses\b", "months"),
+    )
+)
 SPEED, SIGNAL = "velocidade sobre a contratada", "sinal (RSRP)"
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "day": (("dia", "dias"), ("day", "days")),
@@ -38,6 +62,18 @@ UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
 def worded(words: str, language: Language) -> str:
     """A word of the tools in the reply's language."""
     return ENGLISH.get(words, words) if language == "en" else words
+
+
+def titled(title: str, language: Language) -> str:
+    """The title of an action or an offer in the reply's language."""
+    if language != "en":
+        return title
+    ticket, about, category = title.partition("Registrar chamado sobre ")
+    if about and not ticket:
+        return f"Register a ticket about {worded(category, language)}"
+    for pattern, english in TITLES:
+        title = pattern.sub(english, title)
+    return title
 
 
 def several(count: int, unit: str, language: Language) -> str:

@@ -9,12 +9,15 @@ from llmops.agent.responder.figures import paragraphs
 from llmops.agent.responder.view import CLEARLY, Refused, View
 
 Journey = Callable[[View], str]
+ABOUT = 300
+"""Letters of a message that the next one may go on with."""
 WHOLE = 700
 """Letters of an answer that only quotes."""
 SURE_OF_OWN = 0.5
 OWN = INVOICES | {"contract", "cancel", "plan", "upgrade", "retention", "ticket", "account"}
 """What is told from the customer's own data, with the rule before it."""
 _RATHER_RULES = FAULTS | {"retention", "human", "account", "ticket", "register_contact"}
+_NEVER_IN_VAIN = SMALL_TALK | {"churn_risk", "outage", "out_of_scope"}
 _ALWAYS = SMALL_TALK | {"churn_risk", "outage"}
 
 
@@ -24,6 +27,7 @@ def journey(view: View) -> str:
     Raises:
         Needed: tools have to be called first.
     """
+    view.state["about"] = view.before.get("about", "") if view.understood.said else view.brief.message[:ABOUT]
     if len(view.brief.wishes) < 2:
         return _answered(view)
     views = [view.of(wish) for wish in view.brief.wishes]
@@ -55,7 +59,9 @@ def _answered(view: View) -> str:
 def _asked_for_nowhere(view: View) -> bool:
     """Whether it is like what people ask in vain, and like nothing else."""
     understood = view.understood
-    return understood.nowhere >= CLEARLY > view.asked and not understood.answer and understood.intent not in _ALWAYS
+    return (
+        understood.nowhere >= CLEARLY > view.asked and not understood.answer and understood.intent not in _NEVER_IN_VAIN
+    )
 
 
 def _only_rule(view: View) -> str:
@@ -64,8 +70,10 @@ def _only_rule(view: View) -> str:
     if view.understood.answer or view.understood.month or intent in _ALWAYS:
         return ""
     surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and intent in _RATHER_RULES)
-    if not surely or not view.asks_rule:
+    if not surely or not (view.asks_rule or (view.asked >= CLEARLY and intent in FAULTS)):
         return ""
+    if intent == "contest" and view.asked >= CLEARLY and view.for_agent:
+        return view.guide(most=WHOLE, sure=True)
     if intent in OWN and view.understood.sure >= SURE_OF_OWN and intent not in _RATHER_RULES:
         return ""
     fits = faults.no_step if intent in FAULTS else None

@@ -1,5 +1,6 @@
 """What fits: other plans and services for everybody, retention offers within the policy for agents only."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def upgrade(view: View) -> str:
         return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.rule())
     shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
     shown = shown or fitting
-    guide = view.rule()
+    guide = view.rule() or (view.say("relations.not_that") if _speed_named(view) else "")
     view.state["pending"] = _offered(shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
 
@@ -145,6 +146,11 @@ def _service_named(view: View) -> str:
         if own <= said:
             return service.name
     return ""
+
+
+def _speed_named(view: View) -> bool:
+    """Whether the message asks for a speed in megabits."""
+    return bool(re.search(r"\b\d{2,4}\b", view.brief.message))
 
 
 def _removing(view: View) -> bool:

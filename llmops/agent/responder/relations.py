@@ -104,7 +104,9 @@ def _leaving(view: View, profile: Profile) -> str:
         return view.say("relations.fine_over")
     technology = 1 if "fibra" in profile.plan else 2
     for place, one in enumerate(view.brief.found, 1):
-        if FINES in one.passage.text and (row := re.search(rf"(?m)^\| {tenure} \|([^|]+)\|([^|]+)\|", one.passage.text)):
+        if FINES in one.passage.text and (
+            row := re.search(rf"(?m)^\| {tenure} \|([^|]+)\|([^|]+)\|", one.passage.text)
+        ):
             months = several(tenure, "month", view.language)
             return f"{view.say('relations.fine_now', months=months, amount=row[technology].strip())} [{place}]"
     return view.say("relations.fine_runs")

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
+from llmops.agent.responder.figures import titled
 from llmops.agent.responder.extracts import Extract, extract
+from llmops.agent.responder.wording import ENTRY
 from llmops.agent.turn import Language, ProposedAction
 from llmops.agent.workbench import Brief
 from llmops.tools.context import ToolError
@@ -24,11 +26,13 @@ from telecom.ports import Passage
 
 RULE = re.compile(
     r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como"
-    r"|qual|quais|onde|tem|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can|do|does|is there|is it|what"
-    r"|which|when|where|will)\b"
+    r"|qual|quais|onde|tem|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can|do (?:i|you|we)|does|is there|is it|what"
+    r"|which|when|where|will (?:i|you)|explica|explique|significa|mean)\b"
 )
 
 
+TITLES = frozenset(("title", "offer"))
+"""Blanks of titles of actions and offers."""
 CLEARLY = 0.4
 """A message so like a known question is that question."""
 
@@ -112,6 +116,8 @@ class View:
 
     def say(self, phrase: str, **blanks: object) -> str:
         """A phrase of the templates."""
+        for name in TITLES & blanks.keys():
+            blanks[name] = titled(str(blanks[name]), self.language)
         return self._prompts.say(phrase, self.brief.language, **blanks)
 
     def ask(self, tool: str, **arguments: Any) -> Any:
@@ -165,7 +171,9 @@ class View:
     def asked(self) -> float:
         """How alike the message is to what the passage that fits best is asked for (about 0 to 1)."""
         near = {(each.document, each.section): each.alike for each in self.understood.asked}
-        return max((near.get((one.passage.document, one.passage.section), 0.0) for one in self.brief.found), default=0.0)
+        return max(
+            (near.get((one.passage.document, one.passage.section), 0.0) for one in self.brief.found), default=0.0
+        )
 
     def guide(
         self,
@@ -190,9 +198,11 @@ class View:
             return ""
         self.state["told"] = [self.brief.found[each.place - 1].passage.key for each in found]
         text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
+        listed = f"\n{text}" if ENTRY.match(text) else text
         if self.english and not all(each.english for each in found):
             text = self.say("service.in_portuguese", text=text)
-        return self.say(phrase, text=f"\n{text}" if text.startswith("- ") else text) if phrase else text
+            return self.say(phrase, text=text) if phrase else text
+        return self.say(phrase, text=listed) if phrase else text
 
     def rule(self, *, most: int = 480) -> str:
         """The rule that the message asks for; empty where it asks for none, or where none surely is the one."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from llmops.agent.intents.features import words
+from telecom.passages import folded
 
 STEM = 5
 FIRST, FIGURE = 0.6, 0.8
@@ -17,7 +18,7 @@ ROWS = 6
 """So many rows of a table at most."""
 _ROW = re.compile(r"^\|(.+)\|$")
 _RULE = re.compile(r"^\|[\s:|-]+\|$")
-_ENTRY = re.compile(r"^(?:-|\d{1,2}[.)])\s+")
+ENTRY = re.compile(r"^(?:-|\d{1,2}[.)])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý\"“])")
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _NOTE = re.compile(r"\s*\[\d{1,2}\]")
@@ -39,9 +40,7 @@ def stems(text: str) -> frozenset[str]:
     """The beginnings of a text's words, without the small ones."""
     # A whole passage is longer than what a message may tell.
     pieces = (text[at : at + 400] for at in range(0, len(text), 400))
-    return frozenset(
-        word[:STEM] for piece in pieces for word in words(piece) if len(word) > 2 and word not in _STOP
-    )
+    return frozenset(word[:STEM] for piece in pieces for word in words(piece) if len(word) > 2 and word not in _STOP)
 
 
 @dataclass(frozen=True)
@@ -67,16 +66,16 @@ def shortened(text: str, wanted: Wanted, most: int) -> str:
         wanted: what the question asks for.
         most: letters.
     """
-    lines = _lines(text)
+    lines: Sequence[str] = _lines(text)
+    if any(_names(line, wanted) for line in lines):
+        lines = [line for line in lines if not line.startswith("- ") or _names(line, wanted)]
     if not lines or sum(map(len, lines)) <= most:
         return _joined(lines)
     kept: list[int] = []
     room, rows = most, ROWS
-    named = {place for place, line in enumerate(lines) if _names(line, wanted)}
     for place in sorted(range(len(lines)), key=lambda place: (-_worth(lines, place, wanted), place)):
-        entry = _ENTRY.match(lines[place]) is not None
-        unnamed = entry and named and place not in named
-        if len(lines[place]) <= room and not unnamed and (rows or not entry):
+        entry = ENTRY.match(lines[place]) is not None
+        if len(lines[place]) <= room and (rows or not entry):
             kept.append(place)
             room, rows = room - len(lines[place]), rows - entry
     return _joined([lines[place] for place in sorted(kept)] or [lines[0][:most]])
@@ -93,7 +92,7 @@ def _worth(lines: Sequence[str], place: int, wanted: Wanted) -> float:
     shared = sum(stem in own for stem in wanted.stems)
     opens = line.endswith(":") and place + 1 < len(lines)
     first = FIRST if place == 0 or opens else 0.0
-    figure = FIGURE if wanted.figures and any(map(str.isdigit, _ENTRY.sub("", line))) else 0.0
+    figure = FIGURE if wanted.figures and any(map(str.isdigit, ENTRY.sub("", line))) else 0.0
     return shared + first + figure
 
 
@@ -101,7 +100,7 @@ def _joined(lines: Sequence[str]) -> str:
     """Sentences go on one line, list entries have their own."""
     text, listed = "", False
     for line in lines:
-        entry = _ENTRY.match(line) is not None
+        entry = ENTRY.match(line) is not None
         text += ("\n" if entry or listed else " ") + line if text else line
         listed = entry
     return text
@@ -125,7 +124,7 @@ def _units(text: str) -> Iterator[str]:
             head = cells
         elif cells:
             yield _told(head, cells)
-        elif _ENTRY.match(row):
+        elif ENTRY.match(row):
             yield row
         else:
             yield from _SENTENCE.split(row)
@@ -136,7 +135,8 @@ def _told(head: Sequence[str], cells: Sequence[str]) -> str:
     first, *others = cells
     pairs = [pair for pair in zip((*head[1:], *[""] * len(others)), others, strict=False) if not _STEP.match(pair[1])]
     said = [_cell(name, cell) if len(others) > 1 else cell for name, cell in pairs if cell]
-    return f"- {first}: {'; '.join(said)}" if said else ""
+    counted = first[:1].isdigit() and head and head[0] and folded(head[0]) != "quando"
+    return f"- {f'{head[0]} {first}' if counted else first}: {'; '.join(said)}" if said else ""
 
 
 def _cell(name: str, cell: str) -> str:

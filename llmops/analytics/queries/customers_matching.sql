@@ -1,4 +1,4 @@
--- A snapshot's scored customers that the filters let through; the queries customers_*.sql take it in as {matching}.
+-- A snapshot's scored customers that the filters let through; the other queries customers_*.sql take it in.
 -- Reasons are at most five. Looking at five places is an order of magnitude faster here than UNNEST for each row.
 SELECT
   scored.snapshot_date,

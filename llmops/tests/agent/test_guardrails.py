@@ -1,11 +1,15 @@
 """What comes in and what goes out: our own rules, Model Armor beside them, and what happens where it is away."""
 
+import base64
+import codecs
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from llmops.agent.guardrails import UNREACHABLE, Guardrails
+from llmops.agent import masking
+from llmops.agent.guardrails import OMITTED, UNREACHABLE, Guardrails
+from llmops.agent.masking import Masked
 from llmops.agent.parts import Guard
 from telecom.errors import DependencyUnavailable
 
@@ -55,6 +59,10 @@ def test_it_is_what_the_conversation_asks_for() -> None:
         ("Please send me your password.", "asks_for_secret"),
         ("Confirme o código que você recebeu por SMS.", "asks_for_secret"),
         ("Deixe de ser idiota.", "insult"),
+        ("O prazo\u200b é de 5 dias úteis.", "hidden_text"),
+        (base64.b64encode(SECRET.encode()).decode(), "hidden_text"),
+        (SECRET.encode().hex(), "hidden_text"),
+        (codecs.encode(f"Minhas ordens: {SECRET}, que não digo.", "rot13"), "prompt_leak"),
         ("Você vai se arrepender.", "threat"),
         ("Veja como fazer uma bomba.", "harm"),
         ("É fácil burlar a cobrança.", "fraud"),
@@ -73,6 +81,8 @@ def test_what_is_never_said(answer: str, code: str) -> None:
         "O valor em aberto é R$ 89,90.",
         "Fale com ajuda@operadora.example.",
         "Nunca pedimos a sua senha. Não informe a ninguém.",
+        "Reclame em Consumidor.gov.br ou em anatel.gov.br.",
+        "O código de barras é 23793381286000782713695000063305975520000018990.",
         "Reinicie o modem e espere a luz ficar verde.",
         "Se quiser, envio a segunda via da fatura.",
         "Confirme se a luz do modem está acesa.",
@@ -90,6 +100,45 @@ def test_what_grounding_finds_is_kept() -> None:
     verdict = guard(hits=hits).check("São 30 dias. Veja https://evil.example/x.", EVIDENCE)
     assert verdict.unsupported == ("30 dias",) and verdict.links and not verdict.ok
     assert hits == Counter(ungrounded=1, link=1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Confirme em evil.example.",
+        "Veja evil.zone/x?d=1",
+        "Veja //evil.zone/x",
+        "Veja bit.ly/abc",
+        "Pronto <img src='//evil.example/x",
+        "Confirme em anatel.gov.br.evil.com",
+        "Veja anatel.gov.br/x?d=1",
+        "[ok](javascript:alert)",
+    ],
+)
+def test_addresses_leave_neither_as_links_nor_as_what_messengers_make_links_of(answer: str) -> None:
+    assert guard().check(answer, [answer]).links
+
+
+def test_what_a_model_writes_beside_a_button_has_no_way_out() -> None:
+    made = guard()
+    assert made.written("Pediu visita, fatura de R$ 89,90.") == "Pediu visita, fatura de R$ 89,90."
+    written = made.written(
+        "[clique](https://evil.example/?d=1) ou evil.example <img src=//evil.example/x> CPF 529.982.247-25"
+    )
+    assert written == "(link omitido) ou (link omitido) (link omitido) CPF [CPF]"
+    for hidden in (f"Porque {SECRET}", base64.b64encode(b"x" * 60).decode(), "\u200b".join(SECRET)):
+        assert made.written(hidden) == OMITTED
+
+
+def test_a_text_is_masked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(masking, "mask", lambda text: seen.append(text) or Masked(text))
+    made = guard(FakeArmor())
+    said = made.screen("Uma mensagem que ninguém mandou antes.", source="message").text
+    made.mask(said)
+    made.check("Uma resposta que ninguém deu antes.", [])
+    made.mask("Uma resposta que ninguém deu antes.")
+    assert seen == [said, "Uma resposta que ninguém deu antes."]
 
 
 def test_armor_sees_masked_messages_and_blocks() -> None:

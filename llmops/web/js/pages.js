@@ -8,6 +8,12 @@
 
 const agents = (session) => session.role === "agent";
 const customers = (session) => session.role === "customer";
+const analysts = (session) => agents(session) && session.customers === null && session.scopes.includes("read:analytics");
+
+const analysis = (name, icon) => ({
+  path: `/analytics/${name}`, words: "analysts", allowed: analysts, load: () => import(`./views/analytics/${name}.js`),
+  nav: { key: `nav.analytics.${name}`, icon, group: "nav.analysis" },
+});
 
 export const PAGES = [
   {
@@ -16,4 +22,10 @@ export const PAGES = [
   },
   { path: "/customers/:id", words: "desk", allowed: agents, full: true, under: "/queue", load: () => import("./views/customer.js") },
   { path: "/chat", words: "desk", allowed: customers, full: true, load: () => import("./views/portal.js") },
+  analysis("customers", "table"),
+  analysis("segments", "chart"),
+  analysis("drift", "signal"),
+  analysis("models", "model"),
+  analysis("assistant", "spark"),
+  analysis("sql", "database"),
 ];

@@ -127,7 +127,7 @@ function mark(page) {
 }
 
 function side(frame) {
-  return h("div.shell-side", brand(), menu(frame.session), h("div.shell-foot", who(frame.session), settings(frame, true)));
+  return h("header.shell-side", brand(), menu(frame.session), h("div.shell-foot", who(frame.session), settings(frame, true)));
 }
 
 const brand = () => h("a.brand", { href: "#/" }, h("span.brand-sign", icon("signal", "small")), h("span", t("brand")));

@@ -36,9 +36,11 @@ locals {
 module "project" {
   source = "../../modules/project"
 
-  project_id = var.project_id
-  env        = var.env
-  budget     = merge(var.budget, { notification_channels = module.monitoring.channels })
+  project_id    = var.project_id
+  env           = var.env
+  more_services = var.assistant.iap_audience == "" ? [] : ["iap.googleapis.com"]
+  kms_key       = var.kms_key
+  budget        = merge(var.budget, { notification_channels = module.monitoring.channels })
 }
 
 module "iam" {
@@ -66,6 +68,8 @@ module "secrets" {
   project_id          = module.project.project_id
   labels              = local.labels
   deletion_protection = var.deletion_protection
+  locations           = [for key in module.project.kms_key[*] : var.region]
+  kms_keys            = { for key in module.project.kms_key[*] : var.region => key }
   secrets = {
     for name, secret in var.secrets : name => {
       description = secret.description
@@ -79,13 +83,12 @@ module "secrets" {
 module "gcs" {
   source = "../../modules/gcs"
 
-  project_id            = module.project.project_id
-  env                   = var.env
-  location              = var.region
-  prefix                = "${var.project_id}-${var.env}"
-  labels                = local.labels
-  kms_key               = var.kms_key
-  storage_service_agent = module.project.service_agents.storage
+  project_id = module.project.project_id
+  env        = var.env
+  location   = var.region
+  prefix     = "${var.project_id}-${var.env}"
+  labels     = local.labels
+  kms_key    = module.project.kms_key
   buckets = {
     for layer, bucket in var.buckets : layer => merge(bucket, {
       force_destroy = var.force_destroy
@@ -102,7 +105,7 @@ module "bigquery" {
   env                 = var.env
   labels              = local.labels
   policy_tags         = module.data_catalog.policy_tags
-  kms_key_name        = var.kms_key
+  kms_key_name        = module.project.kms_key
   deletion_protection = var.deletion_protection
   force_destroy       = var.force_destroy
   datasets = {
@@ -115,13 +118,13 @@ module "bigquery" {
     } }
     telecom_gold = { iam = {
       "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
-      "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd }
+      "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd, serving = module.iam.members.serving }
     } }
     telecom_monitoring = { iam = {
       "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd }
     } }
     telecom_staging = { table_expiration_hours = 72, iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd }
     } }
     telecom_analytics = { iam = {
       "roles/bigquery.dataViewer" = var.analysts
@@ -147,6 +150,7 @@ module "data_catalog" {
     mlops      = module.iam.members.mlops
     llmops     = module.iam.members.llmops
     cicd       = module.iam.members.cicd
+    serving    = module.iam.members.serving
     aiplatform = module.project.service_agents.aiplatform
     dataplex   = module.project.service_agents.dataplex
   } }
@@ -185,7 +189,7 @@ module "firestore" {
   project_id          = module.project.project_id
   region              = var.region
   env                 = var.env
-  kms_key_name        = var.kms_key
+  kms_key_name        = module.project.kms_key
   deletion_protection = var.deletion_protection
 }
 
@@ -202,7 +206,7 @@ module "vertex_ai" {
   endpoint      = var.endpoint
   online_store  = var.online_store
   armor         = var.armor
-  kms_key_name  = var.kms_key
+  kms_key_name  = module.project.kms_key
   force_destroy = var.force_destroy
 }
 
@@ -211,7 +215,6 @@ module "discovery_engine" {
 
   project_id = module.project.project_id
   env        = var.env
-  location   = var.search.location
   engine     = { enterprise = var.search.enterprise }
 }
 
@@ -224,7 +227,7 @@ module "artifact_registry" {
   env        = var.env
   region     = var.region
   labels     = local.labels
-  kms_key    = var.kms_key
+  kms_key    = module.project.kms_key
   repositories = {
     "telecom-${var.env}" = {
       description = "Images of the churn plane and of the assistant."
@@ -250,8 +253,8 @@ module "cloud_run" {
     "telecom-churn-${var.env}" = merge(var.services["churn"], {
       description     = "Churn risk over HTTP."
       image           = local.images.churn
-      service_account = module.iam.emails.mlops
-      kms_key         = var.kms_key
+      service_account = module.iam.emails.serving
+      kms_key         = module.project.kms_key
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
       env = merge(local.platform, {
@@ -270,23 +273,27 @@ module "cloud_run" {
       description     = "The assistant: chat, actions, answers that cite."
       image           = local.images.assistant
       service_account = module.iam.emails.llmops
-      kms_key         = var.kms_key
+      kms_key         = module.project.kms_key
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
       env             = merge(local.platform, local.assistant)
       secrets         = { for key in var.assistant.key[*] : "TELECOM_LLM_API_KEY" => { secret = module.secrets.names[key] } }
       secret_files    = { for people in var.assistant.people[*] : local.people_folder => { secret = module.secrets.names[people], file = "people.yaml" } }
-      iam = { "roles/run.invoker" = {
-        cicd       = module.iam.members.cicd
-        monitoring = module.project.service_agents.monitoring_notification
-      } }
+      iam = { "roles/run.invoker" = merge(
+        {
+          cicd       = module.iam.members.cicd
+          monitoring = module.project.service_agents.monitoring_notification
+        },
+        var.assistant.iap_audience == "" ? {} : { iap = module.project.service_agents.iap },
+        var.assistant.callers,
+      ) }
     })
 
     "telecom-dispatcher-${var.env}" = merge(var.services["dispatcher"], {
       description     = "Starts pipelines on messages."
       image           = local.images.churn
       service_account = module.iam.emails.mlops
-      kms_key         = var.kms_key
+      kms_key         = module.project.kms_key
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
       args            = ["telecom", "serve", "dispatcher", "--host", "0.0.0.0"]
@@ -307,7 +314,7 @@ module "cloud_run" {
       args            = ["telecom", "release", "evaluate"]
       memory          = "2Gi"
       vpc_egress      = "ALL_TRAFFIC"
-      kms_key         = var.kms_key
+      kms_key         = module.project.kms_key
       env             = local.platform
       iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
     }
@@ -319,7 +326,7 @@ module "cloud_run" {
       retries         = 0
       timeout_seconds = 14400
       vpc_egress      = "ALL_TRAFFIC"
-      kms_key         = var.kms_key
+      kms_key         = module.project.kms_key
       env             = local.platform
     }
     # The knowledge becomes what lies below incoming/ in the bucket of documents.
@@ -330,7 +337,7 @@ module "cloud_run" {
       buckets         = { "/documents" = module.gcs.names["docs"] }
       memory          = "2Gi"
       vpc_egress      = "ALL_TRAFFIC"
-      kms_key         = var.kms_key
+      kms_key         = module.project.kms_key
       env             = local.platform
       iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
     }
@@ -343,7 +350,7 @@ module "scheduler_pubsub" {
   project_id           = module.project.project_id
   region               = var.region
   labels               = local.labels
-  kms_key              = var.kms_key
+  kms_key              = module.project.kms_key
   pubsub_service_agent = module.project.service_agents.pubsub
   topics = {
     "telecom-orders-${var.env}" = {
@@ -377,6 +384,7 @@ module "monitoring" {
   channel_secrets = var.channel_secrets
   thresholds      = var.thresholds
   uptime_checks   = { for name in var.uptime : name => { host = trimprefix(module.cloud_run.urls["telecom-${name}-${var.env}"], "https://") } }
+  batch_paused    = alltrue([for order in var.schedules : order.paused if order.pipeline == "churn-scoring"])
   dispatch = {
     subscriptions             = values(module.scheduler_pubsub.subscriptions)
     dead_letter_subscriptions = values(module.scheduler_pubsub.dead_letter_subscriptions)

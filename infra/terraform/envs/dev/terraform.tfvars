@@ -22,6 +22,8 @@ network = {
   subnet_cidr = "10.10.0.0/24"
 }
 
+# What code and jobs put into silver and gold are tables (BigQuery). Their buckets are for files of the layer, such as
+# an export; nobody has access until somebody is named here.
 buckets = {
   bronze = {
     access    = { "roles/storage.objectUser" = ["mlops"] }
@@ -37,7 +39,7 @@ buckets = {
     access = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops"] }
   }
   models = {
-    access = { "roles/storage.objectUser" = ["mlops", "cicd"] }
+    access = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.objectViewer" = ["serving"] }
   }
   pipelines = {
     access     = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
@@ -97,6 +99,7 @@ job_schedules = {
 }
 
 assistant = {
+  callers = { agents = "group:telecom-agents@example.com" }
   people  = "assistant-people"
   day_usd = 10
 }

@@ -4,7 +4,7 @@ project_id = "example-telecom-2002"
 env        = "prod"
 region     = "us-central1"
 
-# A key of one's own: projects/…/locations/us-central1/keyRings/…/cryptoKeys/…; each service agent must be let to use it.
+# A key of one's own: projects/…/locations/us-central1/keyRings/…/cryptoKeys/…; Google's accounts are let to use it.
 kms_key = null
 
 deletion_protection = true
@@ -26,6 +26,8 @@ network = {
   subnet_cidr = "10.20.0.0/24"
 }
 
+# What code and jobs put into silver and gold are tables (BigQuery). Their buckets are for files of the layer, such as
+# an export; nobody has access until somebody is named here.
 buckets = {
   bronze = {
     access           = { "roles/storage.objectUser" = ["mlops"] }
@@ -47,7 +49,7 @@ buckets = {
     soft_delete_days = 30
   }
   models = {
-    access           = { "roles/storage.objectUser" = ["mlops", "cicd"] }
+    access           = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.objectViewer" = ["serving"] }
     soft_delete_days = 90
   }
   pipelines = {
@@ -103,7 +105,9 @@ job_schedules = {
   }
 }
 
+# A group of yours; or iap_audience, with Identity-Aware Proxy before the service.
 assistant = {
+  callers    = { agents = "group:telecom-agents@example.com" }
   people     = "assistant-people"
   day_usd    = 160
   day_tokens = 60000000

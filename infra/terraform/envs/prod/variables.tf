@@ -2,6 +2,11 @@ variable "project_id" {
   description = "Project of this environment, and of no other. TELECOM_PROJECT takes its place in `make plan`."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][-a-z0-9]{4,28}[a-z0-9]$", var.project_id))
+    error_message = "project_id is ${jsonencode(var.project_id)}, which is no project id: write 6 to 30 lowercase letters, digits and '-', a letter first."
+  }
 }
 
 variable "env" {
@@ -19,6 +24,11 @@ variable "region" {
   description = "Region of everything that has one; the same as TELECOM_REGION."
   type        = string
   nullable    = false
+
+  validation {
+    condition     = can(regex("^(africa|asia|australia|europe|me|northamerica|southamerica|us)-(north|south|east|west|central|northeast|northwest|southeast|southwest)[0-9]{1,2}$", var.region))
+    error_message = "region is ${jsonencode(var.region)}, which is no region of Google Cloud: write one such as us-central1 (gcloud compute regions list)."
+  }
 }
 
 variable "bootstrapped" {
@@ -29,9 +39,19 @@ variable "bootstrapped" {
 }
 
 variable "kms_key" {
-  description = "Key of buckets, datasets, images, topics and services, in the same region; null: Google's keys."
+  description = "Key of one's own in the region, projects/…/cryptoKeys/…: of buckets, datasets, Firestore, images, topics, secrets, services, jobs and the endpoint, which Google's accounts are let to use (module project). null: Google's keys. The search and the online store take none (docs/infra/README.md)."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key is ${jsonencode(var.kms_key)}: write projects/…/locations/…/keyRings/…/cryptoKeys/…, without a version."
+  }
+
+  validation {
+    condition     = var.kms_key == null || try(split("/", var.kms_key)[3] == var.region, true)
+    error_message = "kms_key is ${jsonencode(var.kms_key)}, and region is ${jsonencode(var.region)}: a key encrypts what lies in its own region. Name a key there."
+  }
 }
 
 variable "deletion_protection" {
@@ -57,13 +77,14 @@ variable "force_destroy" {
 }
 
 variable "github" {
-  description = "Whose jobs get in without a key: see the variable of the module iam. The numbers are those of gh api users/OWNER and repos/OWNER/NAME."
+  description = "Whose jobs get in without a key: see the variable of the module iam. The numbers are those of gh api users/OWNER and repos/OWNER/NAME; branches, environments and events as infra/gcloud/bootstrap.sh was told."
   type = object({
     repository    = string
     owner_id      = string
     repository_id = string
     branches      = optional(set(string), ["main"])
     environments  = optional(set(string), [])
+    events        = optional(set(string), ["push", "schedule", "workflow_dispatch"])
   })
 }
 
@@ -75,6 +96,11 @@ variable "budget" {
     currency        = optional(string, "USD")
   })
   nullable = false
+
+  validation {
+    condition     = can(regex("^[A-Z]{3}$", var.budget.currency))
+    error_message = "budget.currency is ${jsonencode(var.budget.currency)}: write three capitals, that of the billing account, such as USD."
+  }
 }
 
 variable "network" {
@@ -84,6 +110,11 @@ variable "network" {
     internet_egress = optional(bool, false)
   })
   nullable = false
+
+  validation {
+    condition     = can(cidrhost(var.network.subnet_cidr, 0)) && can(regex("^(10|172|192)[.]", var.network.subnet_cidr)) && try(tonumber(split("/", var.network.subnet_cidr)[1]) <= 26, false)
+    error_message = "network.subnet_cidr is ${jsonencode(var.network.subnet_cidr)}: write a private range of at least a /26, such as 10.10.0.0/24."
+  }
 }
 
 variable "buckets" {
@@ -100,6 +131,16 @@ variable "buckets" {
     })), {})
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue(flatten([for bucket in var.buckets : [for accounts in values(bucket.access) : length(setsubtract(accounts, ["cicd", "llmops", "mlops", "scheduler", "serving"])) == 0]]))
+    error_message = "buckets has access ${jsonencode({ for key, bucket in var.buckets : key => bucket.access if length(bucket.access) > 0 })}: write short names of our accounts: cicd, llmops, mlops, scheduler, serving."
+  }
+
+  validation {
+    condition     = length(setsubtract(["bronze", "docs", "gold", "models", "pipelines", "silver"], keys(var.buckets))) == 0
+    error_message = "buckets has ${jsonencode(keys(var.buckets))}: the code looks for bronze, silver, gold, docs, models and pipelines."
+  }
 }
 
 variable "secrets" {
@@ -109,6 +150,11 @@ variable "secrets" {
     readers     = list(string)
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue([for secret in var.secrets : length(setsubtract(secret.readers, ["cicd", "llmops", "mlops", "scheduler", "serving"])) == 0])
+    error_message = "secrets has readers ${jsonencode({ for name, secret in var.secrets : name => secret.readers })}: write short names of our accounts: cicd, llmops, mlops, scheduler, serving."
+  }
 }
 
 variable "analysts" {
@@ -116,6 +162,11 @@ variable "analysts" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for member in values(var.analysts) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))])
+    error_message = "analysts is ${jsonencode(var.analysts)}: write user:, group:, serviceAccount:, domain:, principal: or principalSet:; allUsers and allAuthenticatedUsers are refused."
+  }
 }
 
 variable "digests" {
@@ -161,8 +212,18 @@ variable "services" {
   }
 
   validation {
-    condition     = var.env == "dev" || alltrue([for name in ["assistant", "churn"] : try(var.services[name].min_instances, 0) >= 1 && try(var.services[name].prometheus, null) != null])
-    error_message = "services has ${jsonencode({ for name, service in var.services : name => service.min_instances })} instances at the least in prod: keep one of assistant and churn, so that nobody waits for a start, and their prometheus, which the alerts watch."
+    condition     = var.env == "dev" || alltrue([for name in ["assistant", "churn"] : try(var.services[name].min_instances, 0) >= 1])
+    error_message = "services has min_instances ${jsonencode({ for name, service in var.services : name => service.min_instances })} in prod: keep one of assistant and churn, so that nobody waits for a start."
+  }
+
+  validation {
+    condition     = var.env == "dev" || alltrue([for name in ["assistant", "churn"] : try(var.services[name].prometheus, null) != null])
+    error_message = "services ${jsonencode([for name in ["assistant", "churn"] : name if try(var.services[name].prometheus, null) == null])} have no prometheus in prod: write prometheus = {}, the sidecar that brings what the alerts watch."
+  }
+
+  validation {
+    condition     = alltrue([for service in var.services : service.max_instances >= 1 && service.min_instances >= 0 && service.min_instances <= service.max_instances])
+    error_message = "services has [min_instances, max_instances] ${jsonencode({ for name, service in var.services : name => [service.min_instances, service.max_instances] })}: the first is 0 or more and at most the second, which is at least 1."
   }
 }
 
@@ -172,10 +233,13 @@ variable "assistant" {
       llm, model, location, base_url  who writes: gemini, openai (any server that speaks it; needs base_url) or offline
       key                             key of secrets with the key of the LLM's server; null: Google's credentials
       day_usd, day_tokens             what all of a day may cost and use; then it answers without the LLM
+      callers                         key => member who may call it (roles/run.invoker): a group of agents, the account
+                                      of a gateway. Identity-Aware Proxy's own account is added with iap_audience
       people                          key of secrets with the YAML that says which e-mail address is which agent; null:
                                       tokens say so themselves (issuer), or nobody has a role
       iap_audience                    /projects/NUMBER/…, where Identity-Aware Proxy stands before it
-      issuer, issuer_keys             OIDC issuer of tokens that carry our claims, and the address of its keys
+      issuer, issuer_keys             OIDC issuer of tokens that carry our claims, and the address of its keys. Cloud Run
+                                      takes no such token: docs/infra/README.md says how it gets in
   EOT
   type = object({
     llm          = optional(string, "gemini")
@@ -185,6 +249,7 @@ variable "assistant" {
     key          = optional(string)
     day_usd      = optional(number, 50)
     day_tokens   = optional(number, 20000000)
+    callers      = optional(map(string), {})
     people       = optional(string)
     iap_audience = optional(string, "")
     issuer       = optional(string, "")
@@ -201,6 +266,32 @@ variable "assistant" {
   validation {
     condition     = length(setsubtract(compact([var.assistant.key, var.assistant.people]), keys(var.secrets))) == 0
     error_message = "assistant names the secrets ${jsonencode(compact([var.assistant.key, var.assistant.people]))}: each must be a key of secrets, readable by llmops."
+  }
+
+  validation {
+    condition     = alltrue([for member in values(var.assistant.callers) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))]) && length(setintersection(keys(var.assistant.callers), ["cicd", "iap", "monitoring"])) == 0
+    error_message = "assistant.callers is ${jsonencode(var.assistant.callers)}: write user:, group:, serviceAccount:, domain:, principal: or principalSet: under keys other than cicd, iap and monitoring; allUsers and allAuthenticatedUsers are refused."
+  }
+
+  validation {
+    condition     = var.env == "dev" || length(var.assistant.callers) > 0 || var.assistant.iap_audience != ""
+    error_message = "assistant has neither callers nor iap_audience in prod: Cloud Run would let nobody in. Write callers = { agents = \"group:…\" }, or put Identity-Aware Proxy before it."
+  }
+
+  validation {
+    condition     = var.assistant.iap_audience == "" || can(regex("^/projects/[0-9]+/", var.assistant.iap_audience))
+    error_message = "assistant.iap_audience is ${jsonencode(var.assistant.iap_audience)}: write /projects/NUMBER/…, as Identity-Aware Proxy shows it."
+  }
+
+  validation {
+    condition     = (var.assistant.issuer == "") == (var.assistant.issuer_keys == "")
+    error_message = "assistant has [issuer, issuer_keys] ${jsonencode([var.assistant.issuer, var.assistant.issuer_keys])}: write both or neither."
+  }
+
+  # The network's private zones lead to Google's addresses alone.
+  validation {
+    condition     = var.network.internet_egress || alltrue([for address in compact([var.assistant.base_url, var.assistant.issuer_keys]) : can(regex("^https://([a-z0-9-]+[.])*(googleapis[.]com|gstatic[.]com|run[.]app)(:[0-9]+)?(/|$)", address))])
+    error_message = "assistant has [base_url, issuer_keys] ${jsonencode([var.assistant.base_url, var.assistant.issuer_keys])}, which the network does not reach: write network.internet_egress = true, or an address of googleapis.com, gstatic.com or run.app."
   }
 
   validation {
@@ -247,6 +338,11 @@ variable "job_schedules" {
     condition     = length(setsubtract(keys(var.job_schedules), ["documents", "evaluation"])) == 0
     error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write documents and evaluation; a release is started by whoever releases."
   }
+
+  validation {
+    condition     = alltrue([for start in var.job_schedules : length(split(" ", start.schedule)) == 5])
+    error_message = "job_schedules has ${jsonencode({ for name, start in var.job_schedules : name => start.schedule })}: write five fields of cron, such as \"30 8 * * *\"."
+  }
 }
 
 variable "schedules" {
@@ -258,12 +354,22 @@ variable "schedules" {
     paused      = optional(bool, false)
   }))
   nullable = false
+
+  validation {
+    condition     = alltrue([for order in var.schedules : length(split(" ", order.schedule)) == 5])
+    error_message = "schedules has ${jsonencode({ for name, order in var.schedules : name => order.schedule })}: write five fields of cron, such as \"0 6 * * 1\"."
+  }
 }
 
 variable "endpoint" {
   description = "Endpoint for online predictions on Vertex AI, by number; null: the services answer alone."
   type        = object({ number = string })
   default     = null
+
+  validation {
+    condition     = var.endpoint == null || can(regex("^[1-9][0-9]{0,8}$", var.endpoint.number))
+    error_message = "endpoint.number is ${jsonencode(try(var.endpoint.number, null))}: write 1 to 9 digits, not beginning with 0."
+  }
 }
 
 variable "online_store" {
@@ -274,21 +380,18 @@ variable "online_store" {
     max_node_count = optional(number, 2)
   })
   default = null
+
+  validation {
+    condition     = var.online_store == null || can(regex("^[a-z_][a-z0-9_]{0,59}$", var.online_store.name)) && try(var.online_store.min_node_count >= 1 && var.online_store.min_node_count <= var.online_store.max_node_count, false)
+    error_message = "online_store is ${jsonencode(var.online_store)}: a name is lowercase letters, digits and '_', and of nodes there is at least one and no more at the least than at the most."
+  }
 }
 
 variable "search" {
-  description = "Where documents are searched (global, us, eu), and whether the engine is the enterprise edition."
-  type = object({
-    location   = optional(string, "global")
-    enterprise = optional(bool, true)
-  })
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = var.search.location == "global"
-    error_message = "search.location is ${jsonencode(var.search.location)}: the code searches in global (telecom/adapters/gcp/_agent_search.py). Write global."
-  }
+  description = "The search over documents: whether the engine is the enterprise edition."
+  type        = object({ enterprise = optional(bool, true) })
+  default     = {}
+  nullable    = false
 }
 
 variable "quality" {
@@ -299,6 +402,11 @@ variable "quality" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = alltrue([for address in var.quality.emails : can(regex("^[^@ ]+@[^@ ]+[.][^@ ]+$", address))])
+    error_message = "quality.emails is ${jsonencode(var.quality.emails)}: write addresses such as data@example.com."
+  }
 }
 
 variable "channels" {
@@ -309,6 +417,11 @@ variable "channels" {
     severities = optional(list(string), ["CRITICAL", "ERROR", "WARNING"])
   }))
   nullable = false
+
+  validation {
+    condition     = length(var.channels) >= 1 && length(var.channels) <= 5
+    error_message = "channels has ${length(var.channels)}: name one to five, since nobody would hear of an alert otherwise, and a budget takes five."
+  }
 }
 
 variable "channel_secrets" {
@@ -317,6 +430,11 @@ variable "channel_secrets" {
   default     = {}
   nullable    = false
   sensitive   = true
+
+  validation {
+    condition     = length(setsubtract(keys(var.channel_secrets), keys(var.channels))) == 0
+    error_message = "channel_secrets has a key that channels has not. Write keys of channels."
+  }
 }
 
 variable "thresholds" {

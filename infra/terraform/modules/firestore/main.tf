@@ -71,6 +71,7 @@ resource "google_firestore_index" "newest" {
     order      = "DESCENDING"
   }
 
-  # Two changes of one collection's indexes at a time are refused.
+  # Firestore may refuse a change of a collection's indexes while another one is under way. Terraform makes the fields
+  # side by side, where a refused one is applied again; the index, which takes minutes, waits for all of them.
   depends_on = [google_firestore_field.unindexed]
 }

@@ -1,4 +1,10 @@
 locals {
+  # One pattern each for what a role's name looks like, what is bound nowhere, and what is bound on an account alone and
+  # never on the project, where it would let somebody become every account. The variables' rules use them.
+  role_form     = "^(roles|projects/[^/]+/roles|organizations/[0-9]+/roles)/[A-Za-z0-9_.]+$"
+  never         = "(?i)^roles/(owner|editor|viewer)$|admin"
+  impersonation = "(?i)^roles/iam[.](serviceAccount(User|TokenCreator|OpenIdTokenCreator|KeyAdmin)|workloadIdentityUser)$"
+
   account_roles = merge([
     for key, account in var.service_accounts : {
       for role in account.roles : "${role}/${key}" => { account = key, role = role }

@@ -5,8 +5,9 @@ output "emails" {
 }
 
 output "members" {
-  description = "Short name => serviceAccount:e-mail, as iam variables take it."
+  description = "Short name => serviceAccount:e-mail, as iam variables take it, once what it may do is bound."
   value       = { for key, account in google_service_account.account : key => account.member }
+  depends_on  = [google_project_iam_member.account, google_project_iam_member.custom, google_service_account_iam_member.act_as]
 }
 
 output "names" {

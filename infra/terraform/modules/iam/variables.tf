@@ -34,7 +34,7 @@ variable "prefix" {
 
 variable "service_accounts" {
   description = <<-EOT
-    Service accounts by the short name in their id (mlops, llmops, cicd, scheduler).
+    Service accounts by the short name in their id (mlops, serving, llmops, cicd, scheduler).
       display_name  shown in the console
       description   what it is for
       roles         roles on the whole project; everything else is bound on the object that it is for
@@ -56,7 +56,7 @@ variable "service_accounts" {
   default = {
     mlops = {
       display_name = "telecom mlops"
-      description  = "Churn pipelines and jobs, the dispatcher that starts them, the churn service."
+      description  = "Churn pipelines and jobs, and the dispatcher that starts them."
       roles = [
         "roles/aiplatform.user",
         "roles/bigquery.jobUser",
@@ -67,6 +67,19 @@ variable "service_accounts" {
         "roles/run.viewer",
       ]
       act_as = ["mlops", "cicd"]
+    }
+    serving = {
+      display_name = "telecom serving"
+      description  = "The churn service: reads the model and the features, changes neither."
+      roles = [
+        "roles/aiplatform.featurestoreDataViewer",
+        "roles/aiplatform.viewer",
+        "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
+        "roles/logging.logWriter",
+        "roles/monitoring.metricWriter",
+      ]
+      act_as = ["cicd"]
     }
     llmops = {
       display_name = "telecom llmops"
@@ -89,9 +102,11 @@ variable "service_accounts" {
       roles = [
         "roles/aiplatform.user",
         "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
         "roles/cloudbuild.builds.editor",
         "roles/discoveryengine.editor",
         "roles/logging.logWriter",
+        "roles/monitoring.metricWriter",
         "roles/monitoring.viewer",
         "roles/run.developer",
       ]
@@ -109,7 +124,7 @@ variable "service_accounts" {
   }
 
   validation {
-    condition     = alltrue(flatten([for account in var.service_accounts : [for role in account.roles : can(regex("^(roles|projects/[^/]+/roles|organizations/[0-9]+/roles)/[A-Za-z0-9_.]+$", role)) && !can(regex("(?i)^roles/(owner|editor|viewer)$|admin|^roles/iam.serviceAccount(User|TokenCreator|KeyAdmin)$|^roles/iam.workloadIdentityUser$", role))]]))
+    condition     = alltrue(flatten([for account in var.service_accounts : [for role in account.roles : can(regex(local.role_form, role)) && !can(regex("${local.never}|${local.impersonation}", role))]]))
     error_message = "service_accounts has roles ${jsonencode({ for key, account in var.service_accounts : key => sort(account.roles) })}: no basic roles (owner, editor, viewer), no admin roles, and what lets one account become another only on that account (act_as, iam), never on the project."
   }
 
@@ -123,7 +138,7 @@ variable "service_accounts" {
     error_message = "service_accounts has custom_roles ${jsonencode({ for key, account in var.service_accounts : key => sort(account.custom_roles) })}: each must be a key of custom_roles."
   }
   validation {
-    condition     = alltrue(flatten([for it in var.service_accounts : [for role in keys(it.iam) : can(regex("^(roles|projects/[^/]+/roles|organizations/[0-9]+/roles)/[A-Za-z0-9_.]+$", role)) && !can(regex("(?i)^roles/(owner|editor|viewer)$|admin", role))]]))
+    condition     = alltrue(flatten([for it in var.service_accounts : [for role in keys(it.iam) : can(regex(local.role_form, role)) && !can(regex(local.never, role))]]))
     error_message = "service_accounts binds ${jsonencode({ for key, it in var.service_accounts : key => keys(it.iam) })}: write roles/… names; basic roles (owner, editor, viewer) and admin roles are never bound, take the narrowest role that does the work."
   }
 
@@ -167,8 +182,8 @@ variable "iam" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for role in keys(var.iam) : can(regex("^(roles|projects/[^/]+/roles|organizations/[0-9]+/roles)/[A-Za-z0-9_.]+$", role)) && !can(regex("(?i)^roles/(owner|editor|viewer)$|admin", role))])
-    error_message = "iam binds ${jsonencode(keys(var.iam))}: write roles/… names; basic roles (owner, editor, viewer) and admin roles are never bound, take the narrowest role that does the work."
+    condition     = alltrue([for role in keys(var.iam) : can(regex(local.role_form, role)) && !can(regex("${local.never}|${local.impersonation}", role))])
+    error_message = "iam binds ${jsonencode(keys(var.iam))}: write roles/… names; basic roles (owner, editor, viewer) and admin roles are never bound, and what lets one account become another only on that account (act_as, iam of service_accounts), never on the project."
   }
 
   validation {

@@ -9,6 +9,7 @@ locals {
     dead_letters  = var.dispatch.dead_letter_subscriptions
     subscriptions = var.dispatch.subscriptions
     uptime_hosts  = distinct([for check in var.uptime_checks : check.host])
+    schedules     = var.batch_paused ? [] : [var.batch]
   }
   values = merge(
     local.services,

@@ -97,12 +97,12 @@ variable "channel_secrets" {
 }
 
 variable "thresholds" {
-  description = "When alerts fire: drift score (1 is drift), hours after which a batch is late, increase of the assistant's cost over the same 24 hours a day earlier, the cost in USD below which an increase does not matter, USD that the assistant may cost in 24 hours, share of the churn service's answers that may fail."
+  description = "When alerts fire: drift score (1 is drift), hours after which a batch is late, increase of the assistant's cost per message over the same 24 hours a day earlier, messages in each of the two below which that says nothing, USD that the assistant may cost in 24 hours, share of the churn service's answers that may fail."
   type = object({
     drift_score         = optional(number, 1)
     batch_late_hours    = optional(number, 26)
     cost_increase       = optional(number, 0.2)
-    cost_floor_usd      = optional(number, 1)
+    cost_messages       = optional(number, 100)
     assistant_daily_usd = optional(number, 20)
     churn_error_share   = optional(number, 0.01)
   })
@@ -129,6 +129,13 @@ variable "batch" {
     condition     = contains(["churn", "churn-retraining", "churn-automl"], var.batch)
     error_message = "batch = \"${var.batch}\" is no pipeline that reports. Write churn, churn-retraining or churn-automl."
   }
+}
+
+variable "batch_paused" {
+  description = "Whether nobody starts that pipeline by itself; then nobody is told that scores are late."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "objectives" {

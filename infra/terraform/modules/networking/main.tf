@@ -8,6 +8,7 @@ locals {
   zones = {
     apis   = "googleapis.com."
     images = "pkg.dev."
+    keys   = "gstatic.com." # of Identity-Aware Proxy, by which its assertions are checked
     run    = "run.app."
   }
 

@@ -10,6 +10,8 @@ locals {
     cloudscheduler          = "service-%s@gcp-sa-cloudscheduler.iam.gserviceaccount.com"
     dataplex                = "service-%s@gcp-sa-dataplex.iam.gserviceaccount.com"
     discoveryengine         = "service-%s@gcp-sa-discoveryengine.iam.gserviceaccount.com"
+    firestore               = "service-%s@gcp-sa-firestore.iam.gserviceaccount.com"
+    iap                     = "service-%s@gcp-sa-iap.iam.gserviceaccount.com"
     monitoring_notification = "service-%s@gcp-sa-monitoring-notification.iam.gserviceaccount.com"
     pubsub                  = "service-%s@gcp-sa-pubsub.iam.gserviceaccount.com"
     run                     = "service-%s@serverless-robot-prod.iam.gserviceaccount.com"
@@ -17,6 +19,9 @@ locals {
     storage                 = "service-%s@gs-project-accounts.iam.gserviceaccount.com"
   }
   service_agents = { for name, address in local.agents : name => "serviceAccount:${format(address, data.google_project.project.number)}" }
+
+  # Those that encrypt with a key of one's own what this platform keeps.
+  key_users = ["aiplatform", "artifactregistry", "bigquery_encryption", "firestore", "pubsub", "run", "secretmanager", "storage"]
 
   log_retention_days = coalesce(var.log_retention_days, var.env == "prod" ? 90 : 30)
   audit_logs = var.audit_logs != null ? var.audit_logs : merge(
@@ -30,7 +35,7 @@ locals {
 }
 
 resource "google_project_service" "service" {
-  for_each = var.services
+  for_each = setunion(var.services, var.more_services)
 
   project            = var.project_id
   service            = each.value

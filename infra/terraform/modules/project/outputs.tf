@@ -10,9 +10,15 @@ output "number" {
 }
 
 output "service_agents" {
-  description = "Google's own accounts of this project as members, by short name: aiplatform, artifactregistry, bigquery_encryption, cloudscheduler, dataplex, discoveryengine, monitoring_notification, pubsub, run, secretmanager, storage. Known once the APIs are on; some exist only after first use (README)."
+  description = "Google's own accounts of this project as members, by short name: aiplatform, artifactregistry, bigquery_encryption, cloudscheduler, dataplex, discoveryengine, firestore, iap, monitoring_notification, pubsub, run, secretmanager, storage. Known once the APIs are on; some exist only after first use (README)."
   value       = local.service_agents
   depends_on  = [google_project_service.service]
+}
+
+output "kms_key" {
+  description = "The key, once Google's accounts may use it; null without one. Modules take it from here, so that they wait."
+  value       = var.kms_key
+  depends_on  = [google_kms_crypto_key_iam_member.agent]
 }
 
 output "budget" {

@@ -31,8 +31,10 @@ variable "services" {
     "bigquerydatapolicy.googleapis.com",
     "bigquerystorage.googleapis.com",
     "billingbudgets.googleapis.com",
+    "cloudbilling.googleapis.com",
     "cloudbuild.googleapis.com",
     "cloudkms.googleapis.com",
+    "cloudquotas.googleapis.com",
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "compute.googleapis.com",
@@ -58,6 +60,29 @@ variable "services" {
   validation {
     condition     = alltrue([for service in var.services : can(regex("^[a-z0-9-]+[.]googleapis[.]com$", service))])
     error_message = "services has ${jsonencode([for service in var.services : service if !can(regex("^[a-z0-9-]+[.]googleapis[.]com$", service))])}: write full names such as run.googleapis.com."
+  }
+}
+
+variable "more_services" {
+  description = "APIs besides those of `services`, for what an environment has and others have not."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.more_services : can(regex("^[a-z0-9-]+[.]googleapis[.]com$", service))])
+    error_message = "more_services is ${jsonencode(var.more_services)}: write full names such as iap.googleapis.com."
+  }
+}
+
+variable "kms_key" {
+  description = "Key of one's own that Google's accounts are let to use: Artifact Registry's, BigQuery's, Cloud Run's, Firestore's, Pub/Sub's, Secret Manager's, Cloud Storage's and Vertex AI's. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.kms_key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", var.kms_key))
+    error_message = "kms_key is ${jsonencode(var.kms_key)}: write projects/…/locations/…/keyRings/…/cryptoKeys/…, without a version."
   }
 }
 

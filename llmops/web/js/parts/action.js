@@ -21,7 +21,7 @@ export function actionCard(action, { customer = false, ondecided = () => {} } = 
 
 function draw(node, action, options, failure = null) {
   node.replaceChildren(...[
-    h("div.row.tight.action-head", icon("shield", "small"), h("h4.grow", action.title), badge(t(`action.${action.status}`), TONES[action.status])),
+    h("div.row.tight.action-head", icon("shield", "small"), h("h3.grow", action.title), badge(t(`action.${action.status}`), TONES[action.status])),
     facts(action.parameters ?? {}),
     action.reason && h("p.small.action-why", h("span.quiet", `${t("action.why")} `), action.reason),
     action.result?.message && notice([action.result.message, action.result.protocol && !action.result.message.includes(action.result.protocol) && ` ${t("action.protocol", { number: action.result.protocol })}`], { tone: "low", icon: "check" }),

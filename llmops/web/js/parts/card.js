@@ -26,7 +26,7 @@ export function cardSections(card, { write, ondecided }) {
 const lacking = (part) => h("p.small.muted", part?.message ?? t("card.missing"));
 
 function section(key, content, { aside = null, sign } = {}) {
-  return h("section.card-section", h("h3.section-title", sign && icon(sign, "small"), h("span.grow", t(key)), aside), content);
+  return h("section.card-section", h("h2.section-title", sign && icon(sign, "small"), h("span.grow", t(key)), aside), content);
 }
 
 function waitingActions(actions, ondecided) {

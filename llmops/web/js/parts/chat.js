@@ -21,7 +21,7 @@ export function chat({ customer, role, intro = null, suggestions = [], ondecided
   const turns = h("ol.turns", { "aria-label": t("chat.log") });
   const opening = h("div.opening", intro, suggestions.length > 0 && h("div.suggestions", suggestions.map((text) =>
     h("button.suggestion", { type: "button", onclick: () => send(text) }, h("span", text), icon("arrowUp", "small")))));
-  const scroller = h("div.chat-scroll", { tabindex: "0", role: "region", "aria-label": t("chat.log") }, h("div.chat-width", opening, turns));
+  const scroller = h("div.chat-scroll", { tabindex: "0", role: "region", "aria-label": t("chat.log") }, h("div.chat-width", opening, h("h2.sr-only", t("chat.log")), turns));
   const input = h("textarea.input.chat-input", { rows: 1, maxlength: 20000, placeholder: t(role === "customer" ? "chat.placeholder.customer" : "chat.placeholder"), "aria-label": t("chat.field"), value: talk.draft });
   const post = button(t("chat.send"), { icon: "send", kind: "primary", iconOnly: true, type: "submit" });
   const halt = button(t("chat.stop"), { icon: "stop", iconOnly: true, onclick: () => talk.stop() });

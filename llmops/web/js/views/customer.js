@@ -15,7 +15,10 @@ export async function mount(root, context) {
   const { api, format, t, params, signal, title, announce, go } = context;
   await Promise.all([styles("desk"), styles("chat")]);
   title(params.id);
-  const person = h("div.person.grow", h("span.avatar", { "aria-hidden": "true" }, "·"), h("div.person-words", h("h1.clip", params.id), h("span.tiny.quiet", params.id)));
+  // The heading stays the same node, since it has the focus.
+  const heading = h("h1.clip", params.id), avatar = h("span.avatar", { "aria-hidden": "true" }, "·"), sub = h("span.tiny.quiet.clip", params.id);
+  const risk = h("span.desk-risk");
+  const person = h("div.person.grow", avatar, h("div.person-words", heading, sub), risk);
   const pane = h("aside.card-pane", { "aria-label": t("card.label"), tabindex: "0" }, loading(16));
   const talk = chat({
     customer: params.id, role: "agent", announce, signal, ondecided: () => load(false),
@@ -55,9 +58,10 @@ export async function mount(root, context) {
       const card = await api.get(`/v1/customers/${encodeURIComponent(params.id)}/card`, { signal });
       const { profile } = card;
       title(profile.full_name);
-      fill(person, h("span.avatar", { "aria-hidden": "true" }, format.initials(profile.full_name)), h("div.person-words",
-        h("h1.clip", profile.full_name), h("span.row.tight.tiny.quiet", h("span.clip", params.id, profile.segment_words && ` · ${profile.segment_words}`))),
-      card.churn && !card.churn.error && h("span.desk-risk", riskBadge(card.churn.segment, card.churn.percent / 100)));
+      fill(heading, profile.full_name);
+      fill(avatar, format.initials(profile.full_name));
+      fill(sub, params.id, profile.segment_words && ` · ${profile.segment_words}`);
+      fill(risk, card.churn && !card.churn.error && riskBadge(card.churn.segment, card.churn.percent / 100));
       fill(pane, cardSections(card, { ondecided: () => load(false), write: (text) => { show("chat"); talk.write(text); } }));
     } catch (error) {
       if (signal.aborted) return;

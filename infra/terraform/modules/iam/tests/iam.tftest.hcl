@@ -12,8 +12,8 @@ run "accounts_and_federation" {
   command = apply
 
   assert {
-    condition     = toset([for account in google_service_account.account : account.account_id]) == toset(["telecom-cicd-dev", "telecom-llmops-dev", "telecom-mlops-dev", "telecom-scheduler-dev"])
-    error_message = "The four accounts are named telecom-<key>-<env>."
+    condition     = toset([for account in google_service_account.account : account.account_id]) == toset(["telecom-cicd-dev", "telecom-llmops-dev", "telecom-mlops-dev", "telecom-scheduler-dev", "telecom-serving-dev"])
+    error_message = "The five accounts are named telecom-<key>-<env>."
   }
   assert {
     condition     = alltrue([for grant in google_project_iam_member.account : !can(regex("(?i)^roles/(owner|editor|viewer)$|admin", grant.role))])
@@ -24,11 +24,19 @@ run "accounts_and_federation" {
     error_message = "The scheduler's account may do nothing on the project."
   }
   assert {
+    condition     = alltrue([for role in ["bigquery.jobUser", "bigquery.readSessionUser", "monitoring.metricWriter", "monitoring.viewer", "run.developer"] : contains(keys(google_project_iam_member.account), "roles/${role}/cicd")])
+    error_message = "A canary asks the gate, which reads tables through the Storage API and publishes what it found."
+  }
+  assert {
+    condition     = !contains(keys(google_project_iam_member.account), "roles/aiplatform.user/serving") && contains(keys(google_project_iam_member.account), "roles/aiplatform.viewer/serving")
+    error_message = "The churn service reads models and changes none."
+  }
+  assert {
     condition     = google_project_iam_member.custom["model_caller/llmops"].role == "projects/acme-telecom/roles/telecom_model_caller_dev" && google_project_iam_custom_role.role["model_caller"].permissions == toset(["aiplatform.endpoints.predict"]) && !contains(keys(google_project_iam_member.account), "roles/aiplatform.user/llmops")
     error_message = "The assistant asks models and does nothing else on Vertex AI."
   }
   assert {
-    condition     = toset(keys(google_service_account_iam_member.act_as)) == toset(["cicd/cicd", "llmops/cicd", "mlops/cicd", "mlops/mlops"]) && alltrue([for grant in google_service_account_iam_member.act_as : grant.role == "roles/iam.serviceAccountUser"])
+    condition     = toset(keys(google_service_account_iam_member.act_as)) == toset(["cicd/cicd", "llmops/cicd", "mlops/cicd", "mlops/mlops", "serving/cicd"]) && alltrue([for grant in google_service_account_iam_member.act_as : grant.role == "roles/iam.serviceAccountUser"])
     error_message = "Only CI, and the dispatcher for pipelines, run things under an account."
   }
   assert {
@@ -106,6 +114,9 @@ run "without_github" {
   command = plan
 
   variables {
+    service_accounts = { scheduler = { display_name = "x", description = "x", iam = {
+      "roles/iam.serviceAccountTokenCreator" = { pubsub = "serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com" }
+    } } }
     github = null
     iam    = { "roles/monitoring.notificationServiceAgent" = { agent = "serviceAccount:service-1@gcp-sa-monitoring-notification.iam.gserviceaccount.com" } }
   }
@@ -115,10 +126,17 @@ run "without_github" {
     error_message = "Without github nobody gets in from outside."
   }
   assert {
+    condition     = keys(google_service_account_iam_member.member) == ["scheduler/roles/iam.serviceAccountTokenCreator/pubsub"]
+    error_message = "On one account, tokens may be taken by whom it names."
+  }
+  assert {
     condition     = google_project_iam_member.member["roles/monitoring.notificationServiceAgent/agent"].role == "roles/monitoring.notificationServiceAgent"
     error_message = "iam binds members from elsewhere on the project."
   }
 }
+
+# A rule of github looks at service_accounts, one of service_accounts at custom_roles: they are refused one by one, iam
+# beside any of them.
 
 run "refuses_a_pattern_of_repositories_and_everybody" {
   command = plan
@@ -131,34 +149,37 @@ run "refuses_a_pattern_of_repositories_and_everybody" {
   expect_failures = [var.github, var.iam]
 }
 
-run "refuses_names_for_numbers" {
+run "refuses_names_for_numbers_and_taking_tokens_of_every_account" {
   command = plan
 
   variables {
+    iam    = { "roles/iam.serviceAccountTokenCreator" = { agent = "serviceAccount:a@example-1.iam.gserviceaccount.com" } }
     github = { repository = "acme/telecom", owner_id = "acme", repository_id = "2222" }
   }
 
-  expect_failures = [var.github]
+  expect_failures = [var.github, var.iam]
 }
 
-run "refuses_a_pattern_of_branches" {
+run "refuses_a_pattern_of_branches_and_running_as_every_account" {
   command = plan
 
   variables {
+    iam    = { "roles/iam.serviceAccountUser" = { agent = "serviceAccount:a@example-1.iam.gserviceaccount.com" } }
     github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", branches = ["*"] }
   }
 
-  expect_failures = [var.github]
+  expect_failures = [var.github, var.iam]
 }
 
-run "refuses_pull_request_target" {
+run "refuses_pull_request_target_and_an_owner" {
   command = plan
 
   variables {
+    iam    = { "roles/owner" = { somebody = "user:a@example.com" } }
     github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", events = ["push", "pull_request_target"] }
   }
 
-  expect_failures = [var.github]
+  expect_failures = [var.github, var.iam]
 }
 
 run "refuses_basic_roles" {

@@ -28,8 +28,8 @@ run "dev" {
     error_message = "A burn rate has other windows."
   }
   assert {
-    condition     = strcontains(google_monitoring_alert_policy.this["assistant_cost"].conditions[0].condition_prometheus_query_language[0].query, "> (1 + 0.2) * sum(increase(assistant_cost_usd_total{namespace=\"telecom-assistant-dev\"}[24h] offset 24h))")
-    error_message = "Cost is not compared with the same hours of the day before."
+    condition     = strcontains(google_monitoring_alert_policy.this["assistant_cost"].conditions[0].condition_prometheus_query_language[0].query, "> (1 + 0.2) * ((sum(increase(assistant_cost_usd_total{namespace=\"telecom-assistant-dev\"}[24h] offset 24h)) or vector(0))") && length(regexall(">= 100", google_monitoring_alert_policy.this["assistant_cost"].conditions[0].condition_prometheus_query_language[0].query)) == 2
+    error_message = "Cost per message is not compared with the same hours of the day before, or not with 100 messages in both."
   }
   assert {
     condition     = alltrue([for dashboard in google_monitoring_dashboard.this : length(jsondecode(dashboard.dashboard_json).mosaicLayout.tiles) > 15 && !strcontains(dashboard.dashboard_json, "$${")])

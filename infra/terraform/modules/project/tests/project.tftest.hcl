@@ -27,8 +27,8 @@ run "defaults_of_dev" {
     error_message = "Dev records who reads secrets and who takes tokens, nothing else."
   }
   assert {
-    condition     = length(google_billing_budget.budget) == 0 && length(google_org_policy_policy.boolean) == 0 && output.budget == null
-    error_message = "Without a budget and constraints none is made."
+    condition     = length(google_billing_budget.budget) == 0 && length(google_org_policy_policy.boolean) == 0 && output.budget == null && length(google_kms_crypto_key_iam_member.agent) == 0 && output.kms_key == null
+    error_message = "Without a budget, constraints and a key none is made."
   }
   assert {
     condition     = can(regex("^serviceAccount:service-[0-9]+@gcp-sa-pubsub[.]iam[.]gserviceaccount[.]com$", output.service_agents["pubsub"])) && can(regex("^serviceAccount:bq-[0-9]+@bigquery-encryption[.]", output.service_agents["bigquery_encryption"]))
@@ -40,7 +40,22 @@ run "prod_is_stricter" {
   command = plan
 
   variables {
-    env = "prod"
+    env           = "prod"
+    more_services = ["iap.googleapis.com"]
+    kms_key       = "projects/keys-1/locations/us-central1/keyRings/telecom/cryptoKeys/prod"
+  }
+
+  assert {
+    condition     = contains(keys(google_project_service.service), "iap.googleapis.com") && length(google_project_service.service) == length(var.services) + 1
+    error_message = "An environment adds its own APIs to those of all."
+  }
+  assert {
+    condition     = toset(keys(google_kms_crypto_key_iam_member.agent)) == toset(["aiplatform", "artifactregistry", "bigquery_encryption", "firestore", "pubsub", "run", "secretmanager", "storage"]) && alltrue([for grant in google_kms_crypto_key_iam_member.agent : grant.crypto_key_id == var.kms_key && grant.role == "roles/cloudkms.cryptoKeyEncrypterDecrypter"])
+    error_message = "Everybody who encrypts for us may use the key, and no more."
+  }
+  assert {
+    condition     = output.kms_key == var.kms_key
+    error_message = "The key is handed on."
   }
 
   assert {
@@ -119,7 +134,10 @@ run "refuses_what_cannot_be" {
     env        = "staging"
     services   = ["run"]
     budget     = { billing_account = "mine", amount = 0.5, thresholds = [] }
+
+    more_services = ["iap"]
+    kms_key       = "mine"
   }
 
-  expect_failures = [var.project_id, var.env, var.services, var.budget]
+  expect_failures = [var.project_id, var.env, var.services, var.budget, var.more_services, var.kms_key]
 }
