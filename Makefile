@@ -16,10 +16,12 @@ INSPECTOR_READY := $(INSPECTOR)/.ready
 CSV ?=
 OPTIONS ?=
 ENV ?= dev
+SERVICE ?= churn
+PIPELINE ?= churn
 PORT ?= 8080
 
 .PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
-	audit secrets licences sbom dockerfiles workflows lock docs clean
+	image candidate canary rollback knowledge submit audit secrets licences sbom dockerfiles workflows lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,7 +37,8 @@ test: $(DEV_READY) ## every check and test, as CI runs them
 	@$(BIN)/pytest -n auto --dist worksteal -q
 
 coverage: $(DEV_READY) ## the tests again, slower, with the branches that they take; at least 85 %
-	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml -q
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml \
+		--junitxml=build/junit.xml -q
 
 check: $(DEV_READY) ## lint, types, import rules
 	@$(BIN)/ruff check .
@@ -70,6 +73,24 @@ plan: ## what would change in TELECOM_PROJECT; ENV=dev or prod
 
 apply: ## applies the plan that `make plan` kept
 	@infra/estate.sh apply $(ENV)
+
+image: ## builds, tests, scans and pushes on Cloud Build; SERVICE=churn or assistant, ENV=dev or prod
+	@infra/delivery.sh image $(SERVICE) $(ENV)
+
+candidate: ## a revision of that image without requests, looked at
+	@infra/delivery.sh candidate $(SERVICE) $(ENV)
+
+canary: ## leads the candidate to all requests, step by step
+	@infra/delivery.sh canary $(SERVICE) $(ENV)
+
+rollback: ## back to the release before
+	@infra/delivery.sh rollback $(SERVICE) $(ENV)
+
+knowledge: ## docs/telecom into the environment's bucket and search
+	@infra/delivery.sh knowledge assistant $(ENV)
+
+submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, OPTIONS="--csv gs://…"
+	@TELECOM_BACKEND=gcp $(BIN)/telecom pipeline submit $(PIPELINE) $(OPTIONS)
 
 destroy: $(DEV_READY) ## asks, destroys, then looks for leftovers
 	@infra/estate.sh destroy $(ENV)

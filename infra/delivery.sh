@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# usage: infra/delivery.sh VERB churn|assistant dev|prod
+#   image      builds, tests, scans and pushes on Cloud Build; build/<service>.image names the image by its digest
+#   candidate  gives that image a revision without requests, and looks at it
+#   canary     leads the candidate to all requests, step by step; it goes back by itself when a step says no
+#   rollback   back to the release before, model and revision
+#   status     revisions, shares, the last releases
+#   knowledge  documents of docs/telecom into the bucket, then into the search (assistant)
+# TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+  printf '%s\n' "${@:2}" >&2
+  exit "$1"
+}
+
+verb=${1:-} service=${2:-} env=${3:-}
+case $verb in
+  image | candidate | canary | rollback | status | knowledge) ;;
+  *) fail 2 "'$verb' is not understood." "→ infra/delivery.sh image|candidate|canary|rollback|status|knowledge churn|assistant dev|prod" ;;
+esac
+case $service in
+  churn) plane=mlops ;;
+  assistant) plane=llmops ;;
+  *) fail 2 "SERVICE is '$service'." "→ Write churn or assistant, as in: make $verb SERVICE=churn" ;;
+esac
+[[ $env =~ ^(dev|prod)$ ]] || fail 2 "ENV is '$env'." "→ Write dev or prod, as in: make $verb SERVICE=$service ENV=dev"
+[ -n "${TELECOM_PROJECT:-}" ] || fail 2 "TELECOM_PROJECT is empty." "→ export TELECOM_PROJECT=the project of $env"
+command -v gcloud >/dev/null || fail 5 "gcloud is missing." "→ Install the Google Cloud CLI, then: gcloud auth login"
+
+region=${TELECOM_REGION:-us-central1}
+there=(--project="$TELECOM_PROJECT" --region="$region")
+kept=build/$service.image
+
+built() {
+  [ -s "$kept" ] || fail 2 "There is no $kept." "→ make image SERVICE=$service ENV=$env"
+  cat "$kept"
+}
+
+# In the network of the environment: what only it reaches is asked from there.
+release() {
+  gcloud run jobs execute "telecom-release-$env" "${there[@]}" --quiet --wait --args="telecom,release,$1"
+}
+
+image() {
+  local account="telecom-cicd-$env@$TELECOM_PROJECT.iam.gserviceaccount.com" build name digest
+  build=$(gcloud builds submit "${there[@]}" --quiet --config="infra/cloudbuild-$plane.yaml" \
+    --service-account="projects/$TELECOM_PROJECT/serviceAccounts/$account" \
+    --gcs-source-staging-dir="gs://$TELECOM_PROJECT-$env-pipelines/builds" \
+    --substitutions="_ENV=$env,_REGION=$region,_REVISION=$(git rev-parse HEAD),_UNTIL=image" --format='value(id)')
+  name=$region-docker.pkg.dev/$TELECOM_PROJECT/telecom-$env/$service
+  digest=$(gcloud artifacts docker images describe "$name:$build" --project="$TELECOM_PROJECT" \
+    --format='value(image_summary.digest)')
+  [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || fail 5 "Build $build left no image $name." "→ gcloud builds log $build"
+  mkdir -p build
+  echo "$name@$digest" >"$kept.new"
+  mv "$kept.new" "$kept"
+  cat "$kept"
+  # For whoever attests it.
+  [ -z "${GITHUB_OUTPUT:-}" ] || printf 'name=%s\ndigest=%s\nimage=%s\n' "$name" "$digest" "$name@$digest" >>"$GITHUB_OUTPUT"
+}
+
+candidate() {
+  local image
+  image=$(built)
+  # Terraform made the service and keeps its settings; here it gets a revision with the new image, and no requests.
+  deploy "$service"
+  if [ "$service" = churn ]; then
+    deploy dispatcher --update-env-vars="TELECOM_IMAGE=$image"
+    gcloud run jobs update "telecom-release-$env" "${there[@]}" --quiet --image="$image"
+    release check
+  else
+    release status,--service,assistant
+  fi
+}
+
+deploy() {
+  gcloud run services update "telecom-$1-$env" "${there[@]}" --quiet \
+    --no-traffic --tag=candidate --container=app --image="$image" "${@:2}"
+}
+
+canary() {
+  if [ "$service" = churn ]; then
+    release canary,--look-seconds,60
+    # It follows once the canary said yes: what it starts then runs the released image.
+    gcloud run services update-traffic "telecom-dispatcher-$env" "${there[@]}" --quiet --to-tags=candidate=100
+  else
+    # Scores are the churn service's; here errors and latencies decide.
+    release canary,--service,assistant,--skip-check,--without-scores,--look-seconds,60
+  fi
+}
+
+rollback() { release "rollback,--service,$service"; }
+
+status() { release "status,--service,$service"; }
+
+knowledge() {
+  [ "$service" = assistant ] || fail 2 "The $service service has no knowledge base." "→ make knowledge ENV=$env"
+  gcloud storage rsync --recursive --delete-unmatched-destination-objects docs/telecom \
+    "gs://$TELECOM_PROJECT-$env-docs/incoming"
+  gcloud run jobs execute "telecom-documents-$env" "${there[@]}" --quiet --wait
+}
+
+"$verb"
