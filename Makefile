@@ -68,7 +68,7 @@ infra-check: $(DEV_READY) ## the Terraform estate without a cloud: plan, apply, 
 infra-scan: $(DEV_READY) $(SCANNER_READY) ## checkov over infra/terraform, or over plans: OPTIONS="dev.json prod.json"
 	@$(BIN)/python -m tools.infra_scan $(OPTIONS)
 
-plan: ## what would change in TELECOM_PROJECT; ENV=dev or prod
+plan: $(RUN_READY) ## what would change in TELECOM_PROJECT; ENV=dev or prod
 	@infra/estate.sh plan $(ENV) $(OPTIONS)
 
 apply: ## applies the plan that `make plan` kept

@@ -16,6 +16,7 @@ from telecom.ports import (
     Experiments,
     FeatureStore,
     Identity,
+    Judge,
     Metrics,
     ModelRegistry,
     Objects,
@@ -67,6 +68,7 @@ ADAPTERS: Mapping[tuple[str, str], str] = {
     ("gcp", "records"): "telecom.adapters.gcp.records:FirestoreRecords",
     ("gcp", "events"): "telecom.adapters.gcp.events:BigQueryEvents",
     ("gcp", "llm"): "telecom.adapters.gcp.llm:google_model",
+    ("gcp", "judge"): "telecom.adapters.gcp.evaluations:VertexJudge",
 }
 EXTRAS: Mapping[tuple[str, str], str] = {
     ("local", "retriever"): "assistant",
@@ -74,6 +76,7 @@ EXTRAS: Mapping[tuple[str, str], str] = {
     ("gcp", "retriever"): "assistant-gcp",
     ("gcp", "records"): "assistant-gcp",
     ("gcp", "llm"): "assistant,assistant-gcp",
+    ("gcp", "judge"): "evaluation",
 }
 """What to install for adapters that need more than their backend's own extra."""
 OWN_PACKAGES = ("telecom", "mlops", "llmops")
@@ -127,6 +130,11 @@ class Platform:
         if (self.settings.backend, "batch") not in ADAPTERS:
             return None
         return cast(BatchPredictor, self._adapter("batch", self.warehouse, self.progress))
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """Judges answers; None where the backend has nobody who does."""
+        return cast(Judge, self._adapter("judge")) if (self.settings.backend, "judge") in ADAPTERS else None
 
     @cached_property
     def automl(self) -> AutoMl:

@@ -16,6 +16,7 @@ from telecom.errors import GateRefused
 from telecom.eval_cli import evaluation
 from telecom.pipeline_cli import pipeline
 from telecom.privacy_cli import privacy
+from telecom.prompts_cli import prompts
 from telecom.rag_cli import knowledge_index, rag
 from telecom.release_cli import release
 from telecom.review_cli import review
@@ -39,6 +40,7 @@ app.add_typer(serve, name="serve")
 app.add_typer(release, name="release")
 app.add_typer(rag, name="rag")
 app.add_typer(evaluation, name="eval")
+app.add_typer(prompts, name="prompts")
 app.add_typer(privacy, name="privacy")
 app.add_typer(review, name="review")
 
@@ -429,9 +431,8 @@ def doctor(
             console.print_table(
                 f"Doctor: {settings.project}", ("check", "ok", "found"), [(c.name, c.ok, c.found) for c in found]
             )
-            for check in found:
-                if not check.ok:
-                    console.print_next(f"{check.name}: {check.mend}")
+            for mend in dict.fromkeys(check.mend for check in found if not check.ok):
+                console.print_next(f"{', '.join(check.name for check in found if check.mend == mend)}: {mend}")
         else:
             console.print_table(
                 "Doctor",

@@ -34,6 +34,9 @@ def run(
     part: Part = "all",
     out: Out = Path("reports/evaluation"),
     label: Annotated[str, typer.Option(help="A header for the reports, such as a day or a commit.")] = "",
+    embedding_model: Annotated[
+        str, typer.Option(help="Also compare with good answers by meaning, on TELECOM_LLM_BASE_URL.")
+    ] = "",
     update_baseline: Annotated[
         bool, typer.Option("--update-baseline", help="Keep this as what later ones are compared with.")
     ] = False,
@@ -46,11 +49,15 @@ def run(
     """
     with session(json) as s:
         from llmops.evaluations import regression_tests_llm, scenarios
+        from llmops.evaluations.similarity import Similarity
         from telecom import console
 
         p = s.platform
         every = scenarios.load()
-        found = regression_tests_llm.run(p.settings, every, model=model, part=part, label=label, progress=p.progress)
+        similar = Similarity(p.settings, embedding_model) if embedding_model else None
+        found = regression_tests_llm.run(
+            p.settings, every, model=model, part=part, label=label, similar=similar, progress=p.progress
+        )
         files = regression_tests_llm.report(found, out)
         if update_baseline:
             files = (*files, regression_tests_llm.update_baseline(found))
@@ -107,3 +114,39 @@ def simulate(
             if json:
                 raise typer.Exit(GateRefused.exit_code)
             raise GateRefused("simulation", f"{found[-1].illegal} proposals were not allowed.")
+
+
+@evaluation.command()
+def vertex(
+    model: Model = "configured",
+    part: Part = "development",
+    most: Annotated[int, typer.Option(min=0, help="At most so many scenarios; 0: all of the part.")] = 0,
+    out: Annotated[Path, typer.Option(help="JSON file of the verdicts.")] = Path("reports/evaluation/vertex.json"),
+    json: Json = False,
+) -> None:
+    """Have Google's evaluation service judge the answers.
+
+    Groundedness, safety, use of tools and rubrics of ours, over the same scenarios; each verdict is billed.
+    """
+    with session(json) as s:
+        from llmops.evaluations import run_vertex_evaluation, scenarios
+        from telecom import console
+        from telecom.errors import UsageError
+
+        p = s.platform
+        judge = p.judge if p.settings.backend == "gcp" else None
+        if judge is None:
+            raise UsageError(
+                "The Gen AI evaluation service is Google Cloud's; nothing here judges answers.",
+                "Set TELECOM_BACKEND=gcp and TELECOM_PROJECT, or use: telecom eval run",
+            )
+        found = run_vertex_evaluation.run(
+            p.settings, judge, scenarios.load(), model=model, part=part, most=most, progress=p.progress
+        )
+        run_vertex_evaluation.write(out, found)
+        if json:
+            console.print_json(found)
+            return
+        rows = [tuple(vars(each).values()) for each in found.figures]
+        console.print_table(f"Judged: {model}, {part}", ("metric", "score [95 %]", "verdicts", "errors"), rows)
+        console.print_next(f"Every verdict is in {out}.")

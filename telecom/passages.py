@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from telecom.ports import Found, Passage, Reading
@@ -63,8 +64,9 @@ class Likeness:
     runs: frozenset[tuple[str, ...]]
 
     @classmethod
+    @lru_cache(maxsize=1_024)
     def of(cls, text: str) -> "Likeness":
-        """Of a text, however it is set."""
+        """Of a text, however it is set; the same passages are found again and again."""
         words = WORD.findall(folded(text))
         facts = " ".join(word for word in words if any(map(str.isdigit, word)) or word in NEGATIONS)
         return cls(facts, frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset({tuple(words)}))

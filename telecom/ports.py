@@ -505,6 +505,37 @@ class Workfiles(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ToJudge:
+    """One answer: to what, with which tools called, and the text of all that it may rest on."""
+
+    id: str
+    prompt: str
+    response: str
+    context: str = ""
+    tool_calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge says of one answer by one metric: a score from 0 to 1, or an `error` and none."""
+
+    case: str
+    metric: str
+    score: float | None
+    explanation: str = ""
+    error: str = ""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A language model that judges answers by metrics of its own (`groundedness`, …) and by rubrics in words."""
+
+    def judge(
+        self, cases: Sequence[ToJudge], metrics: Sequence[str], rubrics: Mapping[str, str]
+    ) -> tuple[Judged, ...]: ...
+
+
 class Ports(Protocol):
     """All of them, for the few callers that run a whole loop."""
 

@@ -11,6 +11,8 @@ GITHUB = "https://token.actions.githubusercontent.com"
 THRESHOLDS = (0.5, 0.9, 1.0)
 AMOUNT = 100
 REPOSITORY = ("repository", "repository_id")
+BOOTSTRAPPED = ("github", "github")
+"""Pool and provider that infra/gcloud/bootstrap.sh makes and Terraform keeps; others are somebody else's."""
 
 
 def quotas(seen: Observed) -> Iterator[Check]:
@@ -39,13 +41,15 @@ def federation(seen: Observed, repository: str) -> Iterator[Check]:
     claim = "repository_id" if repository.isdigit() else "repository"
     condition = f"assertion.{claim} == '{repository or 'OWNER/NAME'}' && assertion.ref == 'refs/heads/main'"
     if not ours:
-        yield check("federation", "no provider for GitHub", _create_federation(seen, condition))
+        yield check("federation", "no provider for GitHub", _bootstrap(seen, repository))
     for provider in ours:
         where = f"--workload-identity-pool={provider.pool} --location=global --project={seen.project}"
         mend = (
             f"gcloud iam workload-identity-pools providers update-oidc {provider.name} {where} "
             f'--attribute-condition="{condition}"'
         )
+        if (provider.pool, provider.name) == BOOTSTRAPPED:
+            mend = _bootstrap(seen, repository)
         fault = _fault(provider, repository)
         found = fault or f"{provider.condition}{_unjudged(provider, repository)}"
         yield check(f"federation {provider.pool}/{provider.name}", found, mend if fault else "")
@@ -107,13 +111,16 @@ def _unjudged(provider: Provider, repository: str) -> str:
     return f" (is that {repository}? gh api repos/{repository} --jq .id)"
 
 
-def _create_federation(seen: Observed, condition: str) -> str:
-    where = f"--location=global --project={seen.project}"
-    mapping = "google.subject=assertion.sub,attribute.repository=assertion.repository,attribute.ref=assertion.ref"
+def _bootstrap(seen: Observed, repository: str) -> str:
+    """The command that makes GitHub's way in, or puts its condition right, as Terraform then keeps it."""
+    number = repository.isdigit()
+    named = repository or "OWNER/NAME"
+    asked = f"gh api {'repositories' if number else 'repos'}/{named} --jq"
+    name = f'"$({asked} .full_name)"' if number else named
+    guarded = " --environment prod" if seen.env == "prod" else ""
     return (
-        f"gcloud iam workload-identity-pools create github {where} && "
-        f"gcloud iam workload-identity-pools providers create-oidc github {where} --workload-identity-pool=github "
-        f'--issuer-uri={GITHUB} --attribute-mapping={mapping} --attribute-condition="{condition}"'
+        f"infra/gcloud/bootstrap.sh --project {seen.project} --env {seen.env} --region {seen.region} "
+        f'--repository {name} --owner-id "$({asked} .owner.id)" --repository-id "$({asked} .id)"{guarded}'
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from telecom.doctor import Check
 from telecom.preflight import AGENTS, APIS, ROLES, Observed, Place, Unread
-from telecom.preflight_checks import check, grant, member, unread
+from telecom.preflight_checks import apply, check, grant, member, unread
 from telecom.preflight_limits import budget, federation, quotas
 
 
@@ -51,8 +51,7 @@ def roles(seen: Observed) -> Iterator[Check]:
             found = f"lacks {', '.join(missing)}" if missing else "granted"
             yield check(f"role {role}", found, grant(seen, role) if missing else "")
     if isinstance(seen.may_act, Unread) and seen.may_act.kind == "missing":
-        create = f"gcloud iam service-accounts create {seen.service_account.partition('@')[0]} --project={seen.project}"
-        yield check("acting as the pipelines' account", f"there is no {seen.service_account}", create)
+        yield check("acting as the pipelines' account", f"there is no {seen.service_account}", apply(seen))
     elif isinstance(seen.may_act, Unread):
         yield unread(seen, "acting as the pipelines' account", seen.may_act, "roles/iam.serviceAccountViewer")
     elif seen.may_act is not None:
@@ -85,22 +84,17 @@ def agents(seen: Observed) -> Iterator[Check]:
 def buckets(seen: Observed) -> Iterator[Check]:
     """Whether every bucket is there, in the region, and ours to write."""
     for name, found in seen.buckets.items():
-        create = (
-            f"gcloud storage buckets create gs://{name} --project={seen.project} --location={seen.region} "
-            "--uniform-bucket-level-access --public-access-prevention"
-        )
         move = f"gcloud storage buckets relocate gs://{name} --location={seen.region}"
         allow = (
             f'gcloud storage buckets add-iam-policy-binding gs://{name} --member="{member(seen)}" '
             "--role=roles/storage.objectUser"
         )
-        yield _place(seen, f"bucket {name}", found, (create, move, allow), "roles/storage.bucketViewer")
+        yield _place(seen, f"bucket {name}", found, (move, allow), "roles/storage.bucketViewer")
 
 
 def datasets(seen: Observed) -> Iterator[Check]:
     """Whether every dataset is there, in the region, and ours to write. A dataset is not moved but copied."""
     for name, found in seen.datasets.items():
-        create = f"bq --project_id={seen.project} --location={seen.region} mk --dataset {seen.project}:{name}"
         copy = f"{name}_{seen.region.replace('-', '_')}"
         params = f'{{"source_project_id": "{seen.project}", "source_dataset_id": "{name}"}}'
         move = (
@@ -112,7 +106,7 @@ def datasets(seen: Observed) -> Iterator[Check]:
             f"bq --project_id={seen.project} --location={seen.region} query --use_legacy_sql=false "
             f"\"GRANT \\`roles/bigquery.dataEditor\\` ON SCHEMA \\`{seen.project}\\`.{name} TO '{member(seen)}'\""
         )
-        yield _place(seen, f"dataset {name}", found, (create, move, allow), "roles/bigquery.metadataViewer")
+        yield _place(seen, f"dataset {name}", found, (move, allow), "roles/bigquery.metadataViewer")
 
 
 def image(seen: Observed) -> Iterator[Check]:
@@ -121,14 +115,20 @@ def image(seen: Observed) -> Iterator[Check]:
     if not host.endswith("-docker.pkg.dev"):
         return
     place = host.removesuffix("-docker.pkg.dev")
-    mend = f"gcloud builds submit --config=infra/cloudbuild-mlops.yaml --region={seen.region} --project={seen.project}"
+    builder = f"projects/{seen.project}/serviceAccounts/telecom-cicd-{seen.env}@{seen.project}.iam.gserviceaccount.com"
+    staging = next((name for name in seen.buckets if name.endswith("-pipelines")), "BUCKET")
+    mend = (
+        f"gcloud builds submit --config=infra/cloudbuild-mlops.yaml --region={seen.region} --project={seen.project} "
+        f"--service-account={builder} --gcs-source-staging-dir=gs://{staging}/builds "
+        f"--substitutions=_ENV={seen.env},_REGION={seen.region},_REVISION=$(git rev-parse HEAD),_UNTIL=image"
+    )
     yield check("image's location", place, "" if place == seen.region else mend)
 
 
-def _place(seen: Observed, name: str, found: Place | Unread | None, mends: tuple[str, str, str], role: str) -> Check:
-    create, move, allow = mends
+def _place(seen: Observed, name: str, found: Place | Unread | None, mends: tuple[str, str], role: str) -> Check:
+    move, allow = mends
     if found is None:
-        return check(name, "does not exist", create)
+        return check(name, "does not exist", apply(seen))
     if isinstance(found, Unread):
         return unread(seen, name, found, role)
     if found.location != seen.region:

@@ -1,13 +1,19 @@
 """What is said at the end of a run, whichever process ran the tests."""
 
+from collections.abc import Generator
 from typing import Any
+
+import pytest
 
 NO_BROWSER = "no chromium on this machine"
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+# Around all others, so that it is the last thing that is read.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: Any) -> Generator[None]:
     """One sentence where the pages were not tested, since a skipped test is easily overlooked."""
+    yield
     skipped = sum(NO_BROWSER in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
     if skipped:
         words = f"NOT TESTED: the web pages ({skipped} tests). There is {NO_BROWSER}: apt-get install chromium"
-        terminalreporter.write_line(f"*** {words} ***", red=True, bold=True)
+        terminalreporter.write_line(f"\n*** {words} ***", red=True, bold=True)

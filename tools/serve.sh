@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make serve`: customers and documents where there are none yet, then the assistant, and a token to try it with.
+# `make serve`: customers and documents where there are none yet, then the assistant, and links that are signed in.
 # usage: tools/serve.sh BIN [PORT]
 set -euo pipefail
 telecom=$1/telecom port=${2:-8080}
@@ -9,10 +9,16 @@ scored() { "$telecom" query 'SELECT customer_id FROM telecom_gold.telco_churn_sc
 [ -n "$(scored)" ] || "$telecom" demo
 "$telecom" rag ingest docs/telecom >/dev/null
 customer=$(scored)
-token=$("$telecom" token --agent desk --seconds 86400)
+token=$("$telecom" token --agent desk --scopes 'approve:*' --seconds 86400)
+own=$("$telecom" token --customer "$customer" --seconds 86400)
 cat <<END
 
-The assistant is at http://127.0.0.1:$port (Ctrl-C ends it). In another terminal:
+The assistant is at http://127.0.0.1:$port (Ctrl-C ends it). Open it signed in:
+
+  as an agent            http://127.0.0.1:$port/#token=$token
+  as customer $customer  http://127.0.0.1:$port/#token=$own
+
+Or ask it from another terminal:
 
 TOKEN=$token
 curl -s http://127.0.0.1:$port/chat -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' \\

@@ -14,8 +14,8 @@ usage: infra/gcloud/bootstrap.sh --project ID --env dev|prod --repository OWNER/
   --repository-id    gh api repos/OWNER/NAME --jq .id
   --branch         branches whose runs get in (main)
   --environment    GitHub environments of which a job must use one; prod needs one
-  --event          what may start such a run (push, schedule, workflow_dispatch)
-  --kms-key        key of the state bucket, projects/…/cryptoKeys/…; Google's without it
+  --event          what may start such a run (push, schedule, workflow_dispatch); the same as github.events of Terraform
+  --kms-key        key of the state bucket, projects/…/cryptoKeys/…; Google's without it. The accounts that use it are made, too
   --dry-run        prints the gcloud commands that a project with none of it gets, and runs none
 TEXT
 }
@@ -70,7 +70,7 @@ for name in "${branches[@]}" "${environments[@]}"; do
   must "--branch or --environment" "$name" '^[A-Za-z0-9][A-Za-z0-9._/-]*$' 'one name, no pattern'
 done
 for event in "${events[@]}"; do
-  must --event "$event" '^(push|release|schedule|workflow_dispatch)$' 'push, release, schedule or workflow_dispatch'
+  must --event "$event" '^(push|schedule|workflow_dispatch)$' 'push, schedule or workflow_dispatch'
 done
 [ "$env" = dev ] || [ ${#environments[@]} -gt 0 ] ||
   fail "prod has no --environment." "→ Name a GitHub environment, whose reviewers and branch rules then guard deployments."
@@ -78,7 +78,15 @@ done
   { printf '%s\n' "gcloud is missing." "→ Install the Google Cloud CLI, then: gcloud auth login" >&2; exit 5; }
 
 # What Terraform, the look for leftovers and the accounts below need; the module `project` turns on the rest.
-apis=(artifactregistry cloudasset cloudresourcemanager iam iamcredentials monitoring secretmanager serviceusage storage sts)
+apis=(
+  artifactregistry cloudasset cloudbilling cloudquotas cloudresourcemanager iam iamcredentials monitoring secretmanager
+  serviceusage storage sts
+)
+# Google's own accounts that Terraform binds and that exist only once somebody asks for them.
+agents=(artifactregistry monitoring secretmanager)
+# With a key of one's own Terraform lets more of them use it, whose services it has not turned on yet.
+key_users=(aiplatform firestore pubsub run)
+[ -z "$kms_key" ] || { apis+=("${key_users[@]}"); agents+=("${key_users[@]}"); }
 bucket="$project-tfstate"
 account="telecom-cicd-$env"
 email="$account@$project.iam.gserviceaccount.com"
@@ -147,8 +155,7 @@ fi
 
 say "APIs that Terraform itself needs"
 run services enable "${apis[@]/%/.googleapis.com}" --project="$project"
-# Google's own accounts that Terraform binds and that exist only once somebody asks for them.
-for api in artifactregistry monitoring secretmanager; do
+for api in "${agents[@]}"; do
   run beta services identity create --service="$api.googleapis.com" --project="$project"
 done
 
@@ -199,4 +206,8 @@ principal="principalSet://iam.googleapis.com/projects/$number/locations/global/w
 bind iam service-accounts add-iam-policy-binding "$email" --project="$project" --condition=None \
   --role=roles/iam.workloadIdentityUser --member="$principal/attribute.repository_id/$repository_id"
 
-say "Done. Next: TELECOM_PROJECT=$project make plan ENV=$env"
+if [ -n "$dry_run" ]; then
+  say "Nothing was done: these commands were printed, not run. Without --dry-run they are."
+else
+  say "Done. Next: TELECOM_PROJECT=$project make plan ENV=$env"
+fi

@@ -46,7 +46,7 @@ from telecom.tables import contracts
 from telecom.tokens import audience_of
 
 log = logging.getLogger(__name__)
-TURN_THREADS = {"local": 4, "gcp": 16}
+TURN_THREADS = {"local": 2, "gcp": 16}
 """Of conversations: here they compute, in the cloud they wait."""
 DESK_THREADS, KEPT_ANSWERS = 4, 512
 RUNGS: tuple[Rung, ...] = ("llm", "search", "warehouse")

@@ -32,7 +32,7 @@ __all__ = ["Conversation", "Guard", "Ladder", "Parts", "Proposer", "Rung"]
 
 PASSAGES, MOST_SCREENED = 5, 4_096
 SEARCH_SECONDS, MEMORY_SECONDS = 2.0, 2.0
-PIECE = re.compile(r"\S+\s*")
+PIECE = re.compile(r"(?:\S+\s*){1,4}")
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 

@@ -1,27 +1,48 @@
-"""How many requests one person may send. Counted in this process: with several, each allows as many."""
+"""How many requests one person may send. Counted in this process: with several, each allows as many.
+
+Counted here and not by `limits`, whose rates are used: its memory starts a thread for every request.
+"""
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from limits import RateLimitItem
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from llmops.agent.turn import Principal, Role
 from telecom.serving.answers import TooMany
 
+MOST_COUNTED = 10_000
+"""People who are remembered before those who are quiet are forgotten."""
+
+
+@dataclass
+class _Count:
+    """Requests of the window that runs, and of the one before it."""
+
+    window: int
+    now: int = 0
+    before: int = 0
+
+    def at(self, window: int) -> "_Count":
+        """The same counts, seen from a window."""
+        if window == self.window:
+            return self
+        return _Count(window, 0, self.now if window == self.window + 1 else 0)
+
 
 class RateLimits:
-    """Counts requests in a sliding window, per role and name.
+    """Counts requests in a sliding window, per role and name: those of the window before count by what is left of it.
 
     Args:
         rates: what one person of a role may send.
+        clock: seconds.
     """
 
-    def __init__(self, rates: Mapping[Role, RateLimitItem]) -> None:
-        self._rates = rates
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    def __init__(self, rates: Mapping[Role, RateLimitItem], clock: Callable[[], float] = time.time) -> None:
+        self._rates, self._clock = rates, clock
+        self._counts: dict[tuple[Role, str], _Count] = {}
 
     def take(self, who: Principal) -> None:
         """Counts a request.
@@ -29,8 +50,14 @@ class RateLimits:
         Raises:
             TooMany: it would be one too many; `seconds` says when there is room again.
         """
-        rate = self._rates[who.role]
-        if self._limiter.hit(rate, who.role, who.name):
-            return
-        reset = self._limiter.get_window_stats(rate, who.role, who.name).reset_time
-        raise TooMany(f"At most {rate} for one person.", "Wait a moment.", max(1, math.ceil(reset - time.time())))
+        rate, name = self._rates[who.role], (who.role, who.name)
+        passed, seconds = self._clock(), rate.get_expiry()
+        window, left = int(passed // seconds), 1 - passed % seconds / seconds
+        count = self._counts[name] = self._counts.get(name, _Count(window)).at(window)
+        if count.now + math.floor(count.before * left) >= rate.amount:
+            room = rate.amount - count.now
+            wait = left - room / count.before if room > 0 else left
+            raise TooMany(f"At most {rate} for one person.", "Wait a moment.", max(1, math.ceil(wait * seconds)))
+        count.now += 1
+        if len(self._counts) > MOST_COUNTED:
+            self._counts = {each: kept for each, kept in self._counts.items() if kept.window >= window - 1}

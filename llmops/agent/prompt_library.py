@@ -2,7 +2,8 @@
 
 `system/` says who the assistant is, `rules/` what always holds, `templates/` what the responder fills. Every file is
 Markdown with front matter (`id`, `version`, `language`, `persona`; rules may have a `reader`, `customer` or `agent`).
-A template's phrases stand under `## name` and have the same names and blanks in every language.
+A template's phrases stand under `## name` and have the same names and blanks in every language. Which version of a
+text is in use is `prompt_versions`' part.
 """
 
 import hashlib
@@ -18,11 +19,11 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, StrictStr, StringConstraints, ValidationError, field_validator
 
+from llmops.agent.prompt_versions import Kind, in_use
 from llmops.agent.turn import Language, Role
 from telecom.errors import TelecomError
 
 Persona = Literal["suporte_tecnico", "retencao_churn"]
-Kind = Literal["system", "rules", "templates"]
 PERSONAS: tuple[Persona, ...] = get_args(Persona)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 HASH_SIGNS = 8
@@ -94,13 +95,13 @@ class PromptLibrary:
 
     @classmethod
     def load(cls, root: Traversable | None = None) -> "PromptLibrary":
-        """Reads a folder, by default the one of this distribution.
+        """Reads the versions in use of a folder, by default the one of this distribution.
 
         Raises:
             TelecomError: a file is not as it should be; the message names it.
         """
         folder = root or files("llmops.prompts")
-        return cls(tuple(text for kind in get_args(Kind) for text in _read(folder / kind, kind)))
+        return cls(tuple(_text(source.name, source.raw, source.kind) for source in in_use(folder)))
 
     def prompt(self, persona: Persona, language: Language, role: Role) -> Prompt:
         """What a model is told for a reader."""
@@ -132,6 +133,21 @@ class PromptLibrary:
     @cached_property
     def _runs(self) -> frozenset[tuple[str, ...]]:
         return frozenset(run for text in self.texts if text.kind != "templates" for run in _runs(text.body))
+
+
+def check_replaceable(now: PromptLibrary, other: PromptLibrary) -> None:
+    """Lets pass a library that has every phrase of ours, with no blank that we do not fill.
+
+    Raises:
+        TelecomError: it has not.
+    """
+    theirs = other.phrases()
+    for key, phrase in now.phrases().items():
+        if key not in theirs or not blanks(theirs[key]) <= blanks(phrase):
+            raise TelecomError(
+                f"That version has no phrase {key[0]!r} ({key[1]}) as the assistant says it now.",
+                "Change the text by hand, under a new version.",
+            )
 
 
 def blanks(phrase: str) -> frozenset[str]:
@@ -182,13 +198,6 @@ def _unwrapped(body: str) -> str:
         goes_on = lines and len(lines[-1].rsplit("\n", 1)[-1]) >= WRAPPED_FROM and line[:1] not in ("-", "{", "")
         lines = [*lines[:-1], f"{lines[-1]} {line}"] if goes_on else [*lines, line]
     return "\n".join(lines)
-
-
-def _read(folder: Traversable, kind: Kind) -> Iterator[Text]:
-    entries = folder.iterdir() if folder.is_dir() else ()
-    for entry in sorted(entries, key=lambda entry: entry.name):
-        if entry.name.endswith(".md"):
-            yield _text(entry.name, entry.read_text("utf-8"), kind)
 
 
 def _text(name: str, raw: str, kind: Kind) -> Text:

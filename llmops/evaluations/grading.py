@@ -1,7 +1,7 @@
 """Grades what came of a scenario: by state, by the log of tools, by facts and citations, and by what never may be.
 
 Every check belongs to a metric. A metric of a scenario is 1 where all of its checks hold, 0 otherwise, and not there
-without checks; `success` is 1 where all checks of all metrics but those of ROUTING hold.
+without checks; `success` is 1 where all checks of all metrics but those of ASIDE hold.
 """
 
 import re
@@ -28,10 +28,11 @@ METRICS = (
     "persona",
     "intent",
     "language",
+    "similarity",
 )
 """In the order in which they are told; the first says whether the scenario passed."""
-ROUTING = ("persona", "intent")
-"""Not part of success: how the service got there, not what the person got."""
+ASIDE = ("persona", "intent", "similarity")
+"""Not part of success: how the service got there rather than what the person got, or a matter of degree."""
 ANYTHING = "*"
 LINK = re.compile(r"https?://|www\.|<[a-z/!]|javascript:", re.IGNORECASE)
 INTERNAL = ("risco de cancelamento", "churn", "orcamento do cliente", "teto deste perfil", "propensao")
@@ -66,7 +67,7 @@ class Grade:
     @property
     def passed(self) -> bool:
         """Whether all hold that say what the person got."""
-        return all(check.ok for check in self.checks if check.metric not in ROUTING)
+        return all(check.ok for check in self.checks if check.metric not in ASIDE)
 
     @property
     def failed(self) -> tuple[Check, ...]:

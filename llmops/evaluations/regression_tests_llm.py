@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmops.evaluations import arena, comparing, grading, playing, report_page, reports
+from llmops.evaluations import arena, comparing, grading, playing, prompt_results, report_page, reports
 from llmops.evaluations.comparing import Comparison, Figure
 from llmops.evaluations.grading import Check, Grade
 from llmops.evaluations.playing import Played
@@ -140,6 +140,7 @@ def update_baseline(found: Evaluation) -> Path:
     """Makes this evaluation the one to be compared with."""
     path = baseline_path(found.model)
     comparing.write(path, comparing.baseline_of(found.grades, found.model, found.prompts))
+    prompt_results.add(prompt_results.recorded(found.model, found.part, found.asked, found.grades))
     return path
 
 

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -96,8 +95,7 @@ class RowsReader:
     def query(self, sql: str, parameters: Parameters | None = None) -> Any:
         name = SQL[sql]
         self.asked.append(name)
-        found = [dict(row) for row in self.rows.get(name, ())]
-        return SimpleNamespace(to_pylist=lambda: found)
+        return pa.Table.from_pylist([dict(row) for row in self.rows.get(name, ())])
 
 
 def context(reader: Reader, **changes: Any) -> ToolContext:

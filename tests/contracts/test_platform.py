@@ -31,10 +31,14 @@ PROTOCOLS = {
     "retriever": ports.Retriever,
     "records": ports.Records,
     "events": ports.Events,
+    "judge": ports.Judge,
 }
 FACTORIES = {"llm": Model}
 """What is no port of ours: functions that make something of a library's type."""
-WITHOUT = {("local", "batch"): "scoring in this process is the way on one machine"}
+WITHOUT = {
+    ("local", "batch"): "scoring in this process is the way on one machine",
+    ("local", "judge"): "the deterministic grades are the way on one machine",
+}
 
 
 @pytest.mark.parametrize(("backend", "port"), [row for row in ADAPTERS if row[1] in PROTOCOLS])
@@ -76,7 +80,7 @@ def test_language_models_are_made_for_any_backend(given: dict[str, Any], cloud: 
 def test_every_port_has_its_adapters_or_a_reason() -> None:
     wanted = {(backend, port) for backend in ("local", "gcp") for port in (*PROTOCOLS, *FACTORIES)}
     assert wanted == set(ADAPTERS) | set(WITHOUT)
-    assert Platform(Settings()).batch is None
+    assert Platform(Settings()).batch is None and Platform(Settings()).judge is None
 
 
 def test_an_adapter_that_is_not_there_is_named() -> None:

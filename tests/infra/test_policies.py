@@ -15,6 +15,7 @@ BY_ID = {policy.id: policy for policy in POLICIES}
 SERVICE, JOB = "google_cloud_run_v2_service", "google_cloud_run_v2_job"
 PROVIDER = "google_iam_workload_identity_pool_provider"
 MEMBER = "google_project_iam_member"
+ACCESS, CUSTOM = "google_bigquery_dataset_access", "google_project_iam_custom_role"
 ACCOUNT = "telecom-mlops-dev@telecom-test.iam.gserviceaccount.com"
 POOL = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github"
 PINNED = "assertion.repository == 'org/repo'"
@@ -97,6 +98,18 @@ BROKEN: list[tuple[str, str, Json, str]] = [
         {"role": "roles/storage.objectViewer", "member": "projectEditor:p"},
         "whoever has a primitive role",
     ),
+    ("primitive-role", ACCESS, {"role": "OWNER", "user_by_email": "a@b.c"}, "makes somebody OWNER"),
+    ("primitive-role", ACCESS, {"role": "READER", "special_group": "projectReaders"}, "goes to projectReaders"),
+    ("primitive-role", "google_bigquery_dataset", {"access": [{"special_group": "projectOwners"}]}, "projectOwners"),
+    ("impersonation", MEMBER, {"role": "roles/iam.serviceAccountUser", "member": "user:a@b.c"}, "on everything there"),
+    (
+        "impersonation",
+        "google_folder_iam_binding",
+        {"role": "roles/iam.serviceAccountTokenCreator", "members": [f"serviceAccount:{ACCOUNT}"]},
+        "TokenCreator",
+    ),
+    ("impersonation", CUSTOM, {"permissions": ["run.services.get", "iam.serviceAccounts.actAs"]}, "actAs"),
+    ("admin-role", CUSTOM, {"permissions": ["resourcemanager.projects.setIamPolicy"]}, "projects.setIamPolicy"),
     ("admin-role", MEMBER, {"role": "roles/storage.admin", "member": f"serviceAccount:{ACCOUNT}"}, "storage.admin"),
     ("admin-role", MEMBER, {"role": "roles/storage.objectAdmin", "member": f"{POOL}/attribute.repository/o/r"}, POOL),
     ("federation-open", PROVIDER, {"attribute_condition": None}, "every repository of GitHub"),
@@ -203,6 +216,15 @@ KEPT: list[tuple[str, str, Json]] = [
     ("service-account-key", "google_service_account", {}),
     ("primitive-role", MEMBER, {"role": "roles/bigquery.dataViewer", "member": "user:a@b.c"}),
     ("primitive-role", MEMBER, {"role": "projects/p/roles/editor", "member": "user:a@b.c"}),
+    ("primitive-role", ACCESS, {"role": "roles/bigquery.dataEditor", "iam_member": "user:a@b.c"}),
+    ("primitive-role", ACCESS, {"role": None, "view": [{"table_id": "t"}]}),
+    (
+        "impersonation",
+        "google_service_account_iam_member",
+        {"role": "roles/iam.serviceAccountTokenCreator", "member": "user:a@b.c"},
+    ),
+    ("impersonation", CUSTOM, {"permissions": ["iam.serviceAccounts.get"]}),
+    ("admin-role", CUSTOM, {"permissions": ["aiplatform.endpoints.predict"]}),
     ("admin-role", MEMBER, {"role": "roles/storage.objectUser", "member": f"serviceAccount:{ACCOUNT}"}),
     ("admin-role", MEMBER, {"role": "roles/storage.admin", "member": "group:platform@b.c"}),
     ("federation-open", PROVIDER, {"attribute_condition": f"{PINNED} && assertion.ref == 'refs/heads/main'"}),
@@ -251,6 +273,8 @@ UNKNOWN: list[tuple[str, str, Json, Json, bool]] = [
     ("public-principal", "google_project_iam_binding", {"role": "roles/x"}, {"members": True}, False),
     ("public-principal", "google_project_iam_policy", {}, {"policy_data": True}, True),
     ("primitive-role", MEMBER, {"member": "user:a@b.c"}, {"role": True}, True),
+    ("primitive-role", ACCESS, {}, {"role": True}, True),
+    ("admin-role", CUSTOM, {}, {"permissions": True}, True),
     ("admin-role", MEMBER, {"role": "roles/storage.admin"}, {"member": True}, True),
     ("federation-open", PROVIDER, {}, {"attribute_condition": True}, True),
     (

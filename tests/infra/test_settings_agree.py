@@ -87,6 +87,10 @@ def test_search_and_records_are_where_the_code_looks() -> None:
     assert [names.store_id(GCP, name) for name in (names.DOCS, names.FAQ)] == ["telecom-docs-dev", "telecom-faq-dev"]
     assert 'engine_id         = "telecom-${var.env}"' in search
     assert names.engine_id(GCP) == "telecom-dev"
-    assert f'var.search.location == "{names.LOCATION}"' in (ROOT / "infra/terraform/envs/dev/variables.tf").read_text()
+    variables = (MODULES / "discovery_engine/variables.tf").read_text("utf-8")
+    location = re.search(r'variable "location" \{.*?default += "(\w+)"', variables, re.DOTALL)
+    assert location and location[1] == names.LOCATION
+    called = re.search(r'module "discovery_engine" \{.*?^\}', MAIN, re.DOTALL | re.MULTILINE)
+    assert called and "location" not in called[0], "the code searches in one place, which is the module's default"
     assert vars(Collection(GCP))["_database"].endswith("/databases/telecom-dev")
     assert 'coalesce(var.name, "telecom-${var.env}")' in (MODULES / "firestore/main.tf").read_text("utf-8")

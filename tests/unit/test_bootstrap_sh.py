@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,34 @@ def test_a_dry_run_prints_what_a_run_does_and_asks_nobody(run: Run, gcloud: Path
         call[:3] for call in calls(gcloud) if not {"describe", "list"} & set(call)
     ]
     assert f"'--attribute-condition={CONDITION}'" in done.stdout
+    assert "Nothing was done" in done.stderr and "make plan" not in done.stderr
+
+
+def test_with_a_key_the_accounts_that_use_it_are_made(run: Run, gcloud: Path) -> None:
+    key = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+    for arguments, more in (
+        (ARGUMENTS, set()),
+        ((*ARGUMENTS, "--kms-key", key), {"aiplatform", "firestore", "pubsub", "run"}),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 0 and "make plan ENV=dev" in done.stderr
+        made = calls(gcloud)
+        created = [call for call in made if call[:4] == ["beta", "services", "identity", "create"]]
+        named = {option(call, "--service").removesuffix(".googleapis.com") for call in created}
+        assert named == {"artifactregistry", "monitoring", "secretmanager"} | more
+        enabled = next(call for call in made if call[:2] == ["services", "enable"])
+        assert {f"{name}.googleapis.com" for name in named} < set(enabled)
+
+
+def test_its_events_are_those_that_terraform_takes_and_keeps() -> None:
+    modules = ROOT / "infra/terraform/modules/iam/variables.tf"
+    taken = re.search(r"setsubtract\(var\.github\.events, \[([^\]]+)\]\)", modules.read_text("utf-8"))
+    ours = re.search(r"must --event .*'\^\(([^)]+)\)\$'", SCRIPT.read_text("utf-8"))
+    assert taken and ours
+    assert sorted(re.findall(r'"(\w+)"', taken[1])) == sorted(ours[1].split("|"))
+    for env in ("dev", "prod"):
+        variables = (ROOT / f"infra/terraform/envs/{env}/variables.tf").read_text("utf-8")
+        assert re.search(r"^    events +=", variables, re.MULTILINE), "what --event said would be taken back by a plan"
 
 
 def test_prod_lets_only_jobs_of_its_environment_in(run: Run, gcloud: Path) -> None:

@@ -13,7 +13,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FAKE = """#!/usr/bin/env bash
 echo "${PWD##*/}: $*" >> "$LOG"
 [ "$1" != plan ] || touch "${PWD##*/}.tfplan"
+[ "$1" != show ] || echo '{"planned_values": {}}'
 [ "$1" != "${REFUSE:-}" ]
+"""
+# What the plan is judged with.
+PYTHON = """#!/usr/bin/env bash
+echo "python: $*" >> "$LOG"
+grep -q planned_values "${@: -1}" || exit 2
+[ -z "${BROKEN:-}" ] || { echo "run-open: refused"; exit 4; }
 """
 Run = Callable[..., tuple[int, list[str], str]]
 
@@ -24,8 +31,10 @@ def checkout(tmp_path: Path) -> Path:
     for env in ("dev", "prod"):
         (tmp_path / "infra/terraform/envs" / env).mkdir(parents=True)
     shutil.copy(ROOT / "infra/estate.sh", tmp_path / "infra/estate.sh")
-    (tmp_path / "terraform").write_text(FAKE)
-    (tmp_path / "terraform").chmod(0o755)
+    for name, text in (("terraform", FAKE), (".venv/bin/python", PYTHON)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
     return tmp_path
 
 
@@ -54,22 +63,55 @@ def test_shellcheck_has_nothing_to_say() -> None:
 def test_a_plan_is_kept_and_applied_as_it_is(run: Run, checkout: Path) -> None:
     code, calls, output = run("plan", "dev", "-target=module.iam")
     assert code == 0, output
-    assert calls == [
+    assert [call for call in calls if not call.startswith("python: ")] == [
         "dev: init -input=false -reconfigure -backend-config=bucket=telecom-test-1-tfstate "
         "-backend-config=prefix=telecom/dev",
         "dev: plan -var=project_id=telecom-test-1 -var=bootstrapped=true -out=dev.tfplan -target=module.iam",
+        "dev: show -json dev.tfplan",
     ]
-    code, calls, _ = run("apply", "dev")
+    assert output.startswith("plan dev in project telecom-test-1\n")
+    code, calls, output = run("apply", "dev")
     assert code == 0
     assert calls[1:] == ["dev: apply -input=false dev.tfplan"]
-    assert not (checkout / "infra/terraform/envs/dev/dev.tfplan").exists()
+    assert output.startswith("apply dev in project telecom-test-1\n")
+    assert list((checkout / "infra/terraform/envs/dev").iterdir()) == []
+
+
+def test_a_plan_for_one_project_is_not_applied_to_another(run: Run) -> None:
+    run("plan", "dev")
+    code, calls, output = run("apply", "dev", TELECOM_PROJECT="telecom-test-2")
+    assert (code, calls) == (2, [])
+    assert "dev.tfplan is for project telecom-test-1, and TELECOM_PROJECT is telecom-test-2." in output
+
+
+def test_a_plan_that_our_policies_refuse_is_not_kept(run: Run, checkout: Path) -> None:
+    code, calls, output = run("plan", "dev", BROKEN="yes")
+    assert code == 4
+    assert "run-open: refused" in output and "The plan is not kept" in output
+    assert [call for call in calls if call.startswith("python: -m tools.infra_policies --env dev ")]
+    assert list((checkout / "infra/terraform/envs/dev").iterdir()) == []
+    assert run("apply", "dev")[0] == 2
+
+
+def test_what_a_plan_holds_in_plain_text_does_not_stay_behind(run: Run, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    for more in ({}, {"BROKEN": "yes"}):
+        run("plan", "dev", TMPDIR=str(scratch), **more)
+        assert list(scratch.iterdir()) == []
+
+
+def test_without_the_environment_that_judges_nothing_is_planned(run: Run, checkout: Path) -> None:
+    (checkout / ".venv/bin/python").unlink()
+    code, calls, output = run("plan", "dev")
+    assert (code, calls) == (5, [])
+    assert "make .venv/.run-ready" in output
 
 
 def test_nothing_is_applied_without_a_plan(run: Run) -> None:
     run("plan", "dev")
     code, calls, output = run("apply", "prod")
-    assert code == 2
-    assert not [call for call in calls if " apply " in call]
+    assert (code, calls) == (2, [])
     assert "There is no prod.tfplan." in output
 
 

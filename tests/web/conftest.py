@@ -144,5 +144,3 @@ def slow(world: DeskWorld) -> Iterator[Callable[..., ServiceProcess]]:
     yield begin
     for process in started:
         process.kill()
-
-

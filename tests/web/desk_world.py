@@ -14,10 +14,15 @@ from telecom.cli import app
 from telecom.ports import Passage
 from telecom.settings import Settings
 
-HOSTILE = "<img src=x onerror=\"window.pwned=1\"><script>window.pwned=1</script>'\"><svg onload=window.pwned=1> javascript:pwned"
+HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\'"><svg onload=window.pwned=1> javascript:pwned'
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "telecom" / "billing"
 EVIL = Passage(
-    "p4", "evil.md", f"Roaming {HOSTILE}", f"1. Roaming em marte {HOSTILE}", None, f"O roaming em marte custa muito caro para qualquer cliente. {HOSTILE}"
+    "p4",
+    "evil.md",
+    f"Roaming {HOSTILE}",
+    f"1. Roaming em marte {HOSTILE}",
+    None,
+    f"O roaming em marte custa muito caro para qualquer cliente. {HOSTILE}",
 )
 
 

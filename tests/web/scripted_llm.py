@@ -10,7 +10,6 @@ from typing import Any
 from tests.web.desk_world import HOSTILE
 
 FEE = "Depois do vencimento há multa de 2 % (uma só vez) e juros de 1 % ao mês, contados dia a dia."
-MARS = "O roaming em marte custa muito caro para qualquer cliente."
 TICKET = {
     "category": "internet_down",
     "priority": "high",
@@ -18,7 +17,7 @@ TICKET = {
     "description": "Cliente sem internet.",
     "reason": "O diagnóstico mostra falha na linha.",
 }
-SAYS = {"multa": FEE, "marte": MARS, "hostil": f"Veja **isto**: {HOSTILE}"}
+SAYS = {"multa": FEE, "hostil": f"Veja **isto**: {HOSTILE}"}
 CALLS = (("diagnose_line", {"service": "internet"}), ("propose_ticket_registration", TICKET))
 
 

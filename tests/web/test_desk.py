@@ -34,7 +34,13 @@ def test_from_the_token_to_an_approved_action(visit: Callable[..., Visit], world
     page.wait_for_selector(".churn-figure")
     card = page.inner_text(".card-pane")
     for words in (
-        "Risco de cancelamento", "Plano", "Faturas", "Linhas", "fora do ar", "Chamados abertos", "calculado hoje"
+        "Risco de cancelamento",
+        "Plano",
+        "Faturas",
+        "Linhas",
+        "fora do ar",
+        "Chamados abertos",
+        "calculado hoje",
     ):
         assert words.lower() in card.lower()
 
@@ -170,7 +176,10 @@ def test_refusals_in_plain_words(visit: Callable[..., Visit], served: ServicePro
     answered["body"] = f"event: done\ndata: {json.dumps(reply)}\n\n"
     desk.page.route("**/chat", lambda route: route.fulfill(**answered))
     turn = desk.ask("Reinicie")
-    assert "base de conhecimento está fora do ar" in turn.inner_text() and "dados do cliente estão fora" in turn.inner_text()
+    assert (
+        "base de conhecimento está fora do ar" in turn.inner_text()
+        and "dados do cliente estão fora" in turn.inner_text()
+    )
     said = []
     for status, code in ((403, "not_allowed"), (409, "decided"), (409, "policy"), (500, "failed")):
         desk.page.route("**/approve", refusing(status, code))
@@ -197,7 +206,9 @@ def test_rejecting_says_why(visit: Callable[..., Visit], world: DeskWorld) -> No
     desk.page.fill("dialog textarea", "Cliente desistiu")
     with desk.page.expect_response("**/reject") as rejected:
         desk.page.locator("dialog").get_by_role("button", name="Recusar").click()
-    assert json.loads(rejected.value.request.post_data) == {"reason": "Cliente desistiu"} and rejected.value.status == 200
+    assert (
+        json.loads(rejected.value.request.post_data) == {"reason": "Cliente desistiu"} and rejected.value.status == 200
+    )
     action.get_by_text("recusada").wait_for()
 
 
@@ -267,11 +278,14 @@ def test_an_unknown_page_and_an_unknown_customer(visit: Callable[..., Visit], wo
 def test_what_is_shown_while_the_service_is_down(visit: Callable[..., Visit], world: DeskWorld) -> None:
     desk = visit(world.token())
     desk.page.wait_for_selector("tbody tr")
-    desk.page.route("**/v1/queue**", lambda route: route.fulfill(status=503, json={"error": "x", "code": "unavailable"}, headers={"Retry-After": "7"}))
+    desk.page.route(
+        "**/v1/queue**",
+        lambda route: route.fulfill(
+            status=503, json={"error": "x", "code": "unavailable"}, headers={"Retry-After": "7"}
+        ),
+    )
     desk.page.get_by_role("button", name="Próxima").click()
     desk.page.get_by_text("Tente de novo em 7 s").wait_for()
     desk.page.unroute("**/v1/queue**")
     desk.page.get_by_role("button", name="Tentar de novo").click()
     desk.page.get_by_text("21–40 de 80").wait_for()
-
-

@@ -1,6 +1,7 @@
 """IAM: who is named, with which role; keys; and which outside identities may come in."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,17 @@ PUBLIC = frozenset({"allusers", "allauthenticatedusers"})
 CANNED = frozenset({"publicread", "publicreadwrite", "authenticatedread"})
 PRIMITIVE = frozenset(f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader"))
 GROUPS = ("projectowner:", "projecteditor:", "projectviewer:")
+OWNER = frozenset({"owner", "roles/bigquery.dataowner"})
+PROJECT_GROUPS = frozenset({"projectowners", "projectwriters", "projectreaders"})
+BECOMES = re.compile(
+    r"roles/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator|KeyAdmin)|workloadIdentityUser)", re.I
+)
+BECOMING = re.compile(
+    r"iam\.serviceAccounts\.(actAs|getAccessToken|getOpenIdToken|implicitDelegation|signBlob|signJwt)", re.I
+)
+HANDS_OUT = re.compile(r".*\.setIamPolicy|iam\.roles\.(create|update)|iam\.serviceAccountKeys\.create", re.I)
+WHOLE = ("google_project_iam_", "google_folder_iam_", "google_organization_iam_")
+CUSTOM = ("google_project_iam_custom_role", "google_organization_iam_custom_role")
 KEYS = ("google_service_account_key", "google_storage_hmac_key")
 PROVIDER = "google_iam_workload_identity_pool_provider"
 REPOSITORY = ("repository", "repository_id")
@@ -71,6 +83,7 @@ def _keys(resource: Resource) -> Iterator[Remark]:
 
 
 def _primitive(resource: Resource) -> Iterator[Remark]:
+    yield from _dataset_access(resource)
     if not is_iam(resource):
         return
     for role, member in grants(resource):
@@ -82,7 +95,44 @@ def _primitive(resource: Resource) -> Iterator[Remark]:
             yield Remark(f"{role} goes to {member}, that is to whoever has a primitive role")
 
 
+def _dataset_access(resource: Resource) -> Iterator[Remark]:
+    """Access entries of a BigQuery dataset, which have roles and groups of their own."""
+    kinds = {"google_bigquery_dataset_access": "", "google_bigquery_dataset": "access."}
+    if resource.type not in kinds:
+        return
+    for role in resource.all(f"{kinds[resource.type]}role"):
+        if role is UNKNOWN and not kinds[resource.type]:  # a dataset without entries shows all of them as unknown
+            yield Remark("the role of an access entry is not known before apply")
+        elif isinstance(role, str) and role.lower() in OWNER:
+            yield Remark(f"an access entry makes somebody {role}")
+    for group in resource.all(f"{kinds[resource.type]}special_group"):
+        if str(group).lower() in PROJECT_GROUPS:
+            yield Remark(f"an access entry goes to {group}, that is to whoever has a primitive role")
+
+
+def permissions(resource: Resource) -> Iterator[Any]:
+    """The permissions of a role of our own; one may be UNKNOWN."""
+    if resource.type in CUSTOM:
+        yield from resource.all("permissions")
+
+
+def _impersonation(resource: Resource) -> Iterator[Remark]:
+    for permission in permissions(resource):
+        if isinstance(permission, str) and BECOMING.fullmatch(permission):
+            yield Remark(f"a role of our own has {permission}")
+    if not is_iam(resource) or not resource.type.startswith(WHOLE):
+        return
+    for role, member in grants(resource):
+        if isinstance(role, str) and BECOMES.fullmatch(role):
+            yield Remark(f"{member} gets {role} on everything there")
+
+
 def _admin(resource: Resource) -> Iterator[Remark]:
+    for permission in permissions(resource):
+        if permission is UNKNOWN:
+            yield Remark("a permission of a role of our own is not known before apply")
+        elif HANDS_OUT.fullmatch(str(permission)):
+            yield Remark(f"a role of our own has {permission}")
     if not is_iam(resource):
         return
     for role, member in grants(resource):
@@ -144,11 +194,20 @@ POLICIES = (
         _primitive,
     ),
     Policy(
+        "impersonation",
+        "Nobody may become, or run things as, every account of a project.",
+        "Who may take the token of any account has the permissions of all of them, also of those added later.",
+        "Bind it on the one account: google_service_account_iam_member.",
+        "An unknown role is refused by primitive-role.",
+        _impersonation,
+    ),
+    Policy(
         "admin-role",
-        "Service accounts and federated identities get no administrator's role.",
+        "Service accounts and federated identities get no administrator's role; no role of our own hands out others.",
         "Who may set IAM policies can give himself anything; workloads use things and do not administer them.",
         "Use the user's or editor's role of the service, such as roles/storage.objectUser.",
-        "An unknown member of an administrator's role counts as a service account and is refused.",
+        "An unknown member of an administrator's role counts as a service account and is refused, like an unknown "
+        "permission of a role of our own.",
         _admin,
     ),
     Policy(

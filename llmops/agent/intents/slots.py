@@ -34,10 +34,11 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|restarted(?: it)?|already did)\b")),
     ("no", re.compile(
         r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
-        r"(?:[ ,.!]+(?:nao|agora|quero|precisa|obrigad[oa]|valeu|deixa|pra la|pode|isso|por enquanto|mais|thanks|thank you"
-        r"|not now|needed))*$")),
+        r"(?:[ ,.!]+(?:nao|agora|quero|precisa|obrigad[oa]|valeu|deixa|pra la|pode|isso|por enquanto|mais|thanks"
+        r"|thank you|not now|needed))*$")),
     ("yes", re.compile(
-        r"^(?!(?:ok|okay|blz|beleza|certo)\W+(?:muito )?(?:obrigad|brigad|valeu|vlw|thank))(?:(?:sim|ss|claro|ok|okay|beleza|blz|com certeza|fechado|confirmo|autorizo|aceito"
+        r"^(?!(?:ok|okay|blz|beleza|certo)\W+(?:muito )?(?:obrigad|brigad|valeu|vlw|thank))"
+        r"(?:(?:sim|ss|claro|ok|okay|beleza|blz|com certeza|fechado|confirmo|autorizo|aceito"
         r"|yes|yeah|yep|sure|go ahead)\b"
         r"|(?:s|isso(?: mesmo)?|pode(?: ser| sim| fazer| mandar| propor| reiniciar| agendar| marcar| prosseguir)?"
         r"|quero(?: sim)?|por favor|manda|bora|vamos|faz isso|please(?: do)?|do it)(?: por favor| please)?$)")),

@@ -20,7 +20,7 @@ NAMES_ITEMS = INVOICES | {"plan", "upgrade", "knowledge", "visit", "mobile"}
 FAULTS = frozenset(("no_internet", "slow_internet", "wifi", "mobile", "equipment", "outage", "visit"))
 SHORT = 4
 RATHER_SHORT = 7
-LIKELY = 0.17
+LIKELY = 0.2
 """Above this a section is worth being looked for."""
 _SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
 # What the knowledge base is asked where the message's own words do not say it: in English, or "sim".

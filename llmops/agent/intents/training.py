@@ -1,8 +1,8 @@
 """Trains both classifiers: `python -m llmops.agent.intents.training` writes `weights.npz` and `questions.npz`.
 
-The first tells intents from `utterances.txt`, of which one line in three, by its digest, is never trained on. The second
-tells which section of which document answers a question, from `questions.txt`; it is measured on the held-back questions
-of `llmops/evaluations`, of which it has none.
+The first tells intents from `utterances.txt`, of which one line in three, by its digest, is never trained on. The
+second tells which section of which document answers a question, from `questions.txt`; it is measured on the held-back
+questions of `llmops/evaluations`, of which it has none.
 
 Ridge regression to one column per label, in its dual form, which also gives the error of leaving out each line.
 """

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from llmops.agent.intents.features import words
-from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, SMALL_TALK, followed, query_of
+from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, QUERIES, SMALL_TALK, followed, query_of
 from llmops.agent.intents.understanding import Understood, understand
 from llmops.agent.turn import Language
 
@@ -33,10 +33,10 @@ _FAMILIES: Mapping[str, str] = {
 }
 _NEVER_APART = SMALL_TALK | {"out_of_scope", "unclear"}
 _ASK_FOR_MORE = frozenset(
-    "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco faz fazer "
-    "qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa taxa cobra cobram gratis "
-    "0 ta esta graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai fica leva documento "
-    "documentos horas how much does it cost long is there fee what about and when where can do need i free".split()
+    "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco faz "
+    "fazer qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa taxa cobra "
+    "cobram gratis 0 ta esta graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai "
+    "fica leva documento documentos horas how much does it cost long is there fee what about and when where can do need i free".split()
 )
 """Of a message of nothing but these words, the one before tells what it is about."""
 
@@ -82,7 +82,9 @@ def queries_of(found: Sequence[Wish], language: Language) -> tuple[str, ...]:
         )
     ]
     fines = (FINES,) if any(wish.understood.intent in LEAVING for wish in asking) else ()
-    return (*(query_of(wish.understood, wish.message, language) for wish in asking), *fines)
+    queries = [query_of(wish.understood, wish.message, language) for wish in asking]
+    portuguese = [QUERIES[wish.understood.intent] for wish in asking if wish.understood.intent in QUERIES]
+    return tuple(dict.fromkeys((*queries, *fines, *(portuguese if language == "en" else ()))))
 
 
 def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:

@@ -17,8 +17,8 @@ BY_ALIKE, BY_SCORE, BY_SHARE, ENOUGH = 6.0, 2.0, 1.0, 1.9
 """What supports an answer; weighed on the questions for development."""
 TOLD = 0.3
 """What it counts against a passage that it was quoted just before."""
-AS_GOOD = 0.9
-"""A second passage is quoted where it is nearly as good as the first."""
+AS_GOOD, BEYOND_DOUBT = 0.8, 0.4
+"""A second passage is quoted where it is nearly as good as the first, unless the first is beyond doubt the one."""
 QUITE_ALIKE = 0.25
 """From here on the section is the one that is asked for."""
 
@@ -58,7 +58,7 @@ def extract(
     ranked = _ranked(brief, asked)
     supporting = [each for each in ranked if _supports(each, brief.understood) and (fits is None or fits(each.passage))]
     supporting.sort(key=lambda each: TOLD * (each.passage.key in told) - each.fit)
-    chosen = [each for each in supporting[:passages] if each.fit >= AS_GOOD * supporting[0].fit]
+    chosen = [each for each in supporting[:passages] if _as_good(each, supporting[0])]
     room, wanted = most // max(len(chosen), 1), wanted_of(said)
     quoted = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
     return tuple(
@@ -106,6 +106,10 @@ def _supports(one: _Candidate, understood: Understood) -> bool:
     if understood.nowhere > max(one.alike, QUITE_ALIKE):
         return False
     return BY_ALIKE * one.alike + BY_SCORE * one.score + BY_SHARE * one.share >= ENOUGH
+
+
+def _as_good(one: _Candidate, first: _Candidate) -> bool:
+    return one is first or (first.alike < BEYOND_DOUBT and one.fit >= AS_GOOD * first.fit)
 
 
 def _share(passage: Passage, asked: Collection[str]) -> float:

@@ -14,7 +14,7 @@ from telecom.passages import folded
 from telecom.ports import Passage
 
 BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
-HOW_TO = re.compile(r"\b(?:passo a passo|manual|guia|diagnostico)\b")
+HOW_TO = re.compile(r"\b(?:passo a passo|step by step|manual|guia|diagnostico)\b")
 """Titles of documents that tell what to do about a fault."""
 STEPS_IN = ("support/", "manuals/")
 CATEGORIES: dict[str, Category] = {
@@ -80,8 +80,8 @@ def no_step(passage: Passage) -> bool:
 
 def _only_asks(view: View) -> bool:
     """A question about rules or steps, rather than a fault that is happening."""
-    wishes = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
-    return view.understood.intent in ASKABLE and view.asks_rule and not wishes
+    wished = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
+    return view.understood.intent in ASKABLE and view.asks_how and not wished
 
 
 def _is_mobile(view: View) -> bool:

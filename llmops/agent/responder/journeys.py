@@ -90,14 +90,15 @@ def _without(view: View, refused: Refused) -> str:
     """What can be said where a tool refused: of a rule that was asked for, the rule alone."""
     view.state.clear()
     error = refused.error
-    if rule := view.guide(most=WHOLE) if error.code == "no_customer" and view.asks_rule else view.rule():
+    rule = view.guide(most=WHOLE) if view.asks_rule else ""
+    if rule and (error.code == "no_customer" or view.asked >= QUITE_ALIKE):
         return view.say("service.knowledge", text=rule)
     match error.code:
         case "unavailable" | "agents_only" | "no_customer":
             said = view.say(f"service.{error.code}")
         case _:
             said = view.say("service.not_found", message=error.message)
-    return paragraphs(said, view.guide(sure=True))
+    return paragraphs(said, rule or view.guide(sure=True))
 
 
 def _from_knowledge(view: View) -> str:

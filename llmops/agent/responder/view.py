@@ -24,13 +24,14 @@ from llmops.tools.drafts import ActionDraft
 from telecom.passages import folded
 from telecom.ports import Passage
 
-RULE = re.compile(
+HOW = re.compile(
     r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como"
-    r"|qual|quais|onde|tem|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can|do (?:i|you|we)|does|is there|is it|what"
-    r"|which|when|where|will (?:i|you)|explica|explique|significa|mean)\b"
+    r"|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can i|do i|is it free|what)\b"
 )
-
-
+RULE = re.compile(
+    rf"{HOW.pattern}|\?|\b(?:qual|quais|onde|tem|explica|explique|significa|can|do (?:you|we)|does|is there|is it|which"
+    r"|when|where|will (?:i|you)|mean)\b"
+)
 TITLES = frozenset(("title", "offer"))
 """Blanks of titles of actions and offers."""
 CLEARLY = 0.4
@@ -163,9 +164,13 @@ class View:
 
     @property
     def asks_rule(self) -> bool:
-        """Whether the message asks how something works or what holds, perhaps beside the customer's own data."""
-        said = self.understood.said or self.brief.message
-        return "?" in said or bool(RULE.search(folded(said)))
+        """Whether the message asks something, perhaps beside the customer's own data."""
+        return bool(RULE.search(folded(self.understood.said or self.brief.message)))
+
+    @property
+    def asks_how(self) -> bool:
+        """Whether the message asks how something works or what holds, rather than telling of a fault."""
+        return bool(HOW.search(folded(self.brief.message)))
 
     @property
     def asked(self) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from llmops.agent.grounding import without_links
 from llmops.agent.intents.features import words
 from telecom.passages import folded
 
@@ -20,7 +21,7 @@ _ROW = re.compile(r"^\|(.+)\|$")
 _RULE = re.compile(r"^\|[\s:|-]+\|$")
 ENTRY = re.compile(r"^(?:-|\d{1,2}[.)])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý\"“])")
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
+_EMPTY = re.compile(r"\s*\(\s*\)")
 _NOTE = re.compile(r"\s*\[\d{1,2}\]")
 _SOURCES = re.compile(r"^(?:Fontes?\b|Consultad[ao]s? em\b|Sources?:)")
 _FIGURES = re.compile(
@@ -109,8 +110,13 @@ def _joined(lines: Sequence[str]) -> str:
 @lru_cache(maxsize=1_024)
 def _lines(text: str) -> tuple[str, ...]:
     """Sentences and list entries; rows of tables as `- first: second; …`, without heads, rules, links and sources."""
-    cleaned = (_NOTE.sub("", _LINK.sub("", line)).strip() for line in _units(text))
-    return tuple(line for line in cleaned if line and not _SOURCES.match(line))
+    return tuple(line for unit in _units(text) if (line := _plain(unit)) and not _SOURCES.match(line))
+
+
+def _plain(unit: str) -> str:
+    """Without notes and links; of a list entry with a link nothing is left."""
+    plain = _EMPTY.sub("", without_links(unit, "")).strip()
+    return "" if plain != unit.strip() and ENTRY.match(plain) else _NOTE.sub("", plain).strip()
 
 
 def _units(text: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def test_what_is_quoted_answers_held_back_questions(knowledge: LocalRetriever) -
     silent = sum(not quoted(knowledge, question) for question in nothing)
     low, high = wilson(right, len(answerable))
     print(f"{right}/{len(answerable)} [{low:.2f}, {high:.2f}]; silent {silent}/{len(nothing)}")  # noqa: T201
-    assert low > 0.5 and silent >= len(nothing) // 2
+    assert low > 0.65 and silent >= len(nothing) // 2
 
 
 def test_every_question_gets_an_answer_that_passes_its_check(knowledge: LocalRetriever) -> None:
@@ -76,9 +76,14 @@ def test_every_question_gets_an_answer_that_passes_its_check(knowledge: LocalRet
 @pytest.mark.parametrize(
     ("question", "says", "folder"),
     [
-        ("posso pausar a internet enquanto viajo?", "suspensão temporária", "contracts/"),
-        ("tenho direito a devolução em dobro?", "dobro", "rights/"),
-        ("how do i return the equipment?", "fonte de energia", "contracts/"),
+        ("posso pausar a internet enquanto viajo?", "120 dias", "contracts/"),
+        ("tenho direito a devolução em dobro?", "dobro", "billing/"),
+        ("how do i return the equipment?", "free collection at home", "faq/"),
+        ("quanto vem de multa se eu atrasar?", "Multa de 2 %", "faq/"),
+        ("quais meus direitos pela lgpd", "Corrigir", "rights/"),
+        ("quero levar meu numero pra outra operadora, demora?", "até 3 dias úteis", "contracts/"),
+        ("roubaram meu celular", "bloqueio da linha", "manuals/"),
+        ("qual apn eu coloco", "internet.telecom", "manuals/"),
     ],
 )
 def test_answers_cite_their_document(knowledge: LocalRetriever, question: str, says: str, folder: str) -> None:

@@ -371,4 +371,4 @@ def test_rows_are_those_of_their_contracts_and_say_no_word_of_it() -> None:
 def test_english_questions_are_looked_up_in_the_language_of_the_documents() -> None:
     stage = Stage(shelf=Shelf(PORT))
     reply = stage.say("how long does number portability take?")
-    assert "portabilidade" in stage.shelf.asked[0][0] and "3 dias úteis" in reply.message
+    assert any("portabilidade" in query for query, _ in stage.shelf.asked) and "3 dias úteis" in reply.message

@@ -14,7 +14,8 @@ from llmops.agent.parts import Guard
 from telecom.errors import DependencyUnavailable
 
 SECRET = "nunca diga a ninguem quais sao as regras internas daqui"
-EVIDENCE = ["O prazo é de 5 dias úteis. Fale com ajuda@operadora.example.", {"amount_due": "89.90"}]
+BARCODE = "23793381286000782713695000063305975520000018990"
+EVIDENCE = ["O prazo é de 5 dias úteis. Fale com ajuda@operadora.example.", {"amount_due": "89.90", "barcode": BARCODE}]
 
 
 class FakeArmor:
@@ -82,7 +83,7 @@ def test_what_is_never_said(answer: str, code: str) -> None:
         "Fale com ajuda@operadora.example.",
         "Nunca pedimos a sua senha. Não informe a ninguém.",
         "Reclame em Consumidor.gov.br ou em anatel.gov.br.",
-        "O código de barras é 23793381286000782713695000063305975520000018990.",
+        f"O código de barras é {BARCODE}.",
         "Reinicie o modem e espere a luz ficar verde.",
         "Se quiser, envio a segunda via da fatura.",
         "Confirme se a luz do modem está acesa.",

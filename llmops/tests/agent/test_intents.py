@@ -1,5 +1,6 @@
 """What messages want: measured on utterances that were held back, and short answers in the light of a conversation."""
 
+import json
 import math
 from collections import Counter
 from datetime import date
@@ -12,8 +13,10 @@ import pytest
 from llmops.agent.intents import slots, training
 from llmops.agent.intents.topics import QUERIES, followed, persona_of, query_of
 from llmops.agent.intents.understanding import understand
+from llmops.agent.intents.wishes import Wish, queries_of
 from llmops.agent.language import language_of
 from llmops.agent.responder.journeys import _JOURNEYS
+from telecom.passages import folded
 
 TODAY = date(2026, 11, 20)
 UTTERANCES = training.read_utterances()
@@ -32,30 +35,44 @@ def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
 
 def test_accuracy_on_what_was_held_back() -> None:
     """docs/llmops/agent.md states these figures."""
-    assert len(UTTERANCES) >= 700 and len(HELD) >= 240 and len({u.text for u in UTTERANCES}) == len(UTTERANCES)
+    assert len(UTTERANCES) >= 1_000 and len(HELD) >= 340 and len({u.text for u in UTTERANCES}) == len(UTTERANCES)
     found = [(utterance, understand(utterance.text, TODAY)) for utterance in HELD]
     right = sum(u.intent == f.intent for u, f in found)
     either = sum(u.intent in (f.intent, f.second) for u, f in found)
     low, high = wilson(right, len(HELD))
     wrong = Counter((u.intent, f.intent) for u, f in found if u.intent != f.intent)
     print(f"accuracy {right / len(HELD):.3f} [{low:.3f}, {high:.3f}] of {len(HELD)}; two best {either / len(HELD):.3f}")  # noqa: T201
-    assert low > 0.77, wrong.most_common(8)
-    assert either / len(HELD) > 0.88
+    assert low > 0.81, wrong.most_common(8)
+    assert either / len(HELD) > 0.92
 
 
 def test_what_is_sure_is_right() -> None:
     sure = [(u, f) for u in HELD if (f := understand(u.text, TODAY)).sure >= 0.8]
     assert len(sure) > 0.6 * len(HELD)
-    assert sum(u.intent == f.intent for u, f in sure) / len(sure) > 0.87
+    assert sum(u.intent == f.intent for u, f in sure) / len(sure) > 0.88
 
 
 def test_the_weights_are_those_of_the_utterances() -> None:
     told: Any = np.load(str(Path(training.__file__).with_name(training.WEIGHTS)))
-    assert str(told["digest"]) == training.digest(), "run: python -m llmops.agent.intents.training"
+    assert str(told["digest"]) == training.digest(training.UTTERANCES), "run: python -m llmops.agent.intents.training"
     again = training.train([utterance for utterance in UTTERANCES if not utterance.held_back])
     assert list(again.intents) == list(told["intents"])
     assert np.allclose(again.weights, told["weights"] * told["scale"], atol=float(told["scale"].max()))
     assert 0.8 < again.left_out_accuracy < 0.95
+
+
+def test_the_sections_are_those_of_the_questions() -> None:
+    told: Any = np.load(str(Path(training.__file__).with_name(training.SECTIONS)))
+    assert str(told["digest"]) == training.digest(training.QUESTIONS), "run: python -m llmops.agent.intents.training"
+    asked = training.read_questions()
+    assert {question.intent for question in asked} == set(told["intents"])
+    assert len({question.text for question in asked}) == len(asked) > 1_200
+
+
+def test_no_held_back_question_was_learnt() -> None:
+    held = json.loads((Path(__file__).parents[2] / "evaluations" / "retrieval_questions.json").read_text("utf-8"))
+    kept = {folded(question["question"]) for question in held["questions"] if question["split"] == "held_back"}
+    assert not kept & {folded(question.text) for question in training.read_questions()}
 
 
 def test_every_intent_has_a_journey_or_is_looked_up() -> None:
@@ -67,7 +84,7 @@ def test_every_intent_has_a_journey_or_is_looked_up() -> None:
     [
         ("sim", "yes"), ("Sim, pode mandar", "yes"), ("pode", "yes"), ("quero sim", "yes"),
         ("ok!", "yes"), ("yes please", "yes"),
-        ("não", "no"), ("agora não", "no"), ("no thanks", "no"), ("já reiniciei", "done"), ("pronto", "done"),
+        ("não", "no"), ("agora não", "no"), ("no thanks", "no"), ("nao, deixa", "no"), ("não tenho internet", ""), ("ok, obrigado", ""), ("já reiniciei", "done"), ("pronto", "done"),
         ("já fiz isso e nada mudou", "still"), ("continua igual", "still"), ("still the same problem", "still"),
         ("quero a segunda via", ""), ("quero cancelar", ""), ("pode me explicar a fatura de outubro?", ""), ("", ""),
         ("não consigo entender por que a minha conta veio tão mais cara este mês", ""),
@@ -110,7 +127,9 @@ def test_short_messages_go_on_with_the_conversation(message: str, state: dict[st
 
 def test_what_is_looked_up() -> None:
     said = "how long does number portability take"
-    assert query_of(understand(said, TODAY), said, "en") == QUERIES["portability"]
+    found = understand(said, TODAY)
+    assert query_of(found, said, "en").startswith(said)
+    assert QUERIES["portability"] in queries_of((Wish(said, found),), "en")
     assert query_of(understand("qual a multa por atraso?", TODAY), "qual a multa por atraso?", "pt-BR").startswith(
         "qual"
     )
@@ -132,4 +151,4 @@ def test_languages(message: str, usual: Any, language: str) -> None:
 def test_languages_of_all_utterances() -> None:
     english = [u.text for u in UTTERANCES if language_of(u.text) == "en"]
     portuguese = [text for text in english if set("ãõçéáíóú") & set(text) or " de " in f" {text} "]
-    assert 120 < len(english) < 160 and not portuguese
+    assert 160 < len(english) < 210 and not portuguese

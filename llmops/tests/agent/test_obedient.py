@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
@@ -86,7 +87,7 @@ class Watching:
             self.asked.add(given["customer_id"])
         if self.poison and SQL.get(sql) == "customer_tickets":
             rows = [ticket_row(status="open", closed_at=None, subject="Oi", description=self.poison[:480])]
-            return type("Rows", (), {"to_pylist": lambda _: [dict(row) for row in rows]})()
+            return pa.Table.from_pylist([dict(row) for row in rows])
         return self.inner.query(sql, parameters)
 
 

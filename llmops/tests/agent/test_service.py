@@ -241,11 +241,11 @@ async def _approve(service: Service, headers: dict[str, str]) -> Any:
 def test_a_card_shows_an_agent_all_and_a_customer_what_is_theirs(service: Service) -> None:
     service.desk.discount()
     card = service.ask(f"/v1/customers/{CUSTOMER}/card").json()
-    assert card.keys() == {"customer_id", "profile", "invoices", "network", "offers", "churn", "actions"}
+    assert card.keys() == {"customer_id", "profile", "invoices", "network", "tickets", "offers", "churn", "actions"}
     assert card["churn"]["percent"] == 61.0 and card["profile"]["full_name"] == "Maria Silva Santos"
     assert card["actions"][0]["type"] == "retention_discount"
     own = service.ask(f"/v1/customers/{CUSTOMER}/card", Authorization=f"Bearer {CUSTOMER}").json()
-    assert own.keys() == {"customer_id", "profile", "invoices", "network", "actions"}
+    assert own.keys() == {"customer_id", "profile", "invoices", "network", "tickets", "actions"}
     text = json.dumps(own)
     assert "segment" not in text and "0.61" not in text and "61.0" not in text
     assert service.ask(f"/v1/customers/{OTHER}/card", Authorization=f"Bearer {CUSTOMER}").status_code == 403
@@ -306,7 +306,8 @@ def test_every_answer_has_the_security_headers(service: Service) -> None:
         service.ask("/openapi.json"), service.ask("/chat", {"message": "Oi"}, accept="text/event-stream"),
     ):  # fmt: skip
         for name, value in HEADERS:
-            assert answer.headers[name.decode()] == value.decode(), answer.url
+            pages = answer.url.path == "/" and name == b"cache-control"
+            assert answer.headers[name.decode()] == ("no-cache" if pages else value.decode()), answer.url
 
 
 def test_metrics_count_what_replies_tell(service: Service) -> None:
@@ -352,7 +353,7 @@ def test_lines_of_the_log_hold_nothing_of_what_is_said(service: Service, said: A
 
 def test_the_description_names_every_route(service: Service) -> None:
     told = service.ask("/openapi.json").json()
-    routed = {route.path for route in service.app.routes}  # type: ignore[attr-defined]
+    routed = {route.path.replace(":path", "") for route in service.app.routes}  # type: ignore[attr-defined]
     assert told["openapi"].startswith("3.") and told["paths"].keys() | {"/openapi.json"} == routed
     text = json.dumps(told)
     for name in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:

@@ -10,6 +10,8 @@ const agents = (session) => session.role === "agent";
 const customers = (session) => session.role === "customer";
 const analysts = (session) => agents(session) && session.customers === null && session.scopes.includes("read:analytics");
 
+const reviewers = (session) => agents(session) && session.scopes.includes("review:answers");
+
 const analysis = (name, icon) => ({
   path: `/analytics/${name}`, words: "analysts", allowed: analysts, load: () => import(`./views/analytics/${name}.js`),
   nav: { key: `nav.analytics.${name}`, icon, group: "nav.analysis" },
@@ -28,4 +30,8 @@ export const PAGES = [
   analysis("models", "model"),
   analysis("assistant", "spark"),
   analysis("sql", "database"),
+  {
+    path: "/review", words: "review", allowed: reviewers, load: () => import("./views/review.js"),
+    nav: { key: "nav.review", icon: "review", group: "nav.analysis" },
+  },
 ];

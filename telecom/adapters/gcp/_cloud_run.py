@@ -11,7 +11,8 @@ from google.api_core.exceptions import Conflict, GoogleAPICallError
 from telecom.adapters._traffic import check_shares
 from telecom.adapters.gcp import _samples
 from telecom.adapters.gcp._errors import DEADLINE, vendor_errors
-from telecom.adapters.gcp._run_api import Json, RunApi, run_emulator
+from telecom.adapters.gcp._rest import Json
+from telecom.adapters.gcp._run_api import RunApi, run_emulator
 from telecom.errors import DependencyUnavailable, NotFound, UsageError
 from telecom.ports import Answer, Revision, Tally
 from telecom.settings import Settings

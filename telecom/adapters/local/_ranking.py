@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import tantivy
@@ -61,14 +62,19 @@ class Asked:
     terms: tuple[Term, ...]
     phrases: tuple[tuple[Phrase, ...], ...]
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """Of all terms."""
         return sum(term.weight for term in self.terms)
 
     def coverage(self, found: frozenset[str]) -> float:
         """Share of the question's weight that these stems cover, from 0 to 1."""
-        return sum(term.weight * term.covered_by(found) for term in self.terms) / self.weight
+        covered = sum(
+            term.weight if term.stem in found else term.weight * term.covered_by(found)
+            for term in self.terms
+            if term.instead or term.stem in found
+        )
+        return covered / self.weight
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ AFTER = 4
 """So many are asked one by one; whoever asks more often asks for many."""
 MOST_ROWS = 1_000_000
 """Of the tables that a question names: beyond, the answers of all are not kept."""
-MOST_AT_ONCE = 40_000
+MOST_AT_ONCE = 15_000
 """Rows that one asking for many goes through, so that the engine does not hold all of them at once."""
 MOST_SHELVES = 12
 LOW, HIGH = "_low", "_high"

@@ -98,7 +98,7 @@ function path(values, x, y) {
 function figure({ label, height, columns, rows }, draw) {
   const svg = s("svg", { height, role: "img", "aria-label": label });
   const node = h("figure.chart", svg, h("table.sr-only", h("caption", label),
-    h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", h("tr", columns.map((name) => h("th", { scope: "col" }, name || label)))),
     h("tbody", rows.map((row) => h("tr", row.map((value) => h("td", value)))))));
   let last = 0;
   new ResizeObserver(([{ contentRect }]) => {

@@ -14,7 +14,8 @@ const HIDDEN = new Set(["asked_by_customer"]);
 
 /** A card. `ondecided(action)` is told of the new state. */
 export function actionCard(action, { customer = false, ondecided = () => {} } = {}) {
-  const node = h("section.action", { "aria-label": action.title });
+  const node = h("div.action", { role: "group", "aria-label": action.title, data: { action: action.id } });
+  node.decided = (decided) => draw(node, Object.assign(action, decided), { customer, ondecided });
   draw(node, action, { customer, ondecided });
   return node;
 }
@@ -42,8 +43,9 @@ function answers(node, action, options) {
     node.setAttribute("aria-busy", "true");
     try {
       const decided = await post(`/actions/${encodeURIComponent(action.id)}/${verb}`, body, { key: `${verb}-${key}` });
-      Object.assign(action, decided);
-      draw(node, action, options);
+      // The same action may stand in the conversation and on the card.
+      for (const each of document.querySelectorAll(".action")) if (each.dataset.action === action.id) each.decided(decided);
+      if (!node.isConnected) node.decided(decided);
       options.ondecided(action);
     } catch (error) {
       draw(node, action, options, refused(error));

@@ -16,6 +16,7 @@ export default {
   "nav.analytics.models": "Models",
   "nav.analytics.assistant": "Assistant",
   "nav.analytics.sql": "SQL",
+  "nav.review": "Weekly review",
   "role.agent": "Support",
   "role.customer": "Customer",
   "signout": "Sign out",

@@ -16,6 +16,7 @@ export default {
   "nav.analytics.models": "Modelos",
   "nav.analytics.assistant": "Assistente",
   "nav.analytics.sql": "SQL",
+  "nav.review": "Revisão semanal",
   "role.agent": "Atendimento",
   "role.customer": "Cliente",
   "signout": "Sair",

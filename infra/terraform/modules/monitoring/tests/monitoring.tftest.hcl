@@ -97,6 +97,19 @@ run "channels_uptime_dead_letters_in_prod" {
   }
 }
 
+run "nobody_is_told_that_scores_are_late_which_nobody_asked_for" {
+  command = plan
+
+  variables {
+    batch_paused = true
+  }
+
+  assert {
+    condition     = !contains(keys(google_monitoring_alert_policy.this), "batch_late") && contains(keys(google_monitoring_alert_policy.this), "batch_failed")
+    error_message = "Where the schedule is paused, only a run that failed alerts."
+  }
+}
+
 run "prod_refuses_silence_and_less_than_promised" {
   command = plan
 

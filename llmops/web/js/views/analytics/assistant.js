@@ -5,7 +5,7 @@ import { bars, lines, rankedBars } from "../../components/chart.js";
 import { badge, segments } from "../../components/controls.js";
 import { empty } from "../../components/states.js";
 import { table } from "../../components/table.js";
-import { asking, choice, dayShort, head, prepared, section, share, tabled, tile } from "./parts.js";
+import { asking, capital, choice, dayShort, head, labelled, prepared, section, share, tabled, tile, top } from "./parts.js";
 
 const DIMENSIONS = ["intent", "model", "prompt", "channel"];
 
@@ -38,10 +38,10 @@ export async function mount(root, context) {
         tile(t("analysts.cost"), usd(whole.cost_per_answer), t("analysts.cost.note", { all: usd(whole.cost_usd, 2) })),
         tile(t("analysts.liked"), share(liked(whole), 0), t("analysts.liked.note", { ups: whole.ups, downs: whole.downs }))),
       h("div.plots",
-        section(t("analysts.answers.day"), bars({ label: t("analysts.answers.day"), height: 220, items: days.map((one, place) => ({ label: points[place], value: one.answers })) })),
+        section(t("analysts.answers.day"), bars({ label: t("analysts.answers.day"), columns: [t("analysts.day"), t("analysts.answers")], height: 246, items: days.map((one) => ({ label: format.day(one.part, { day: "2-digit", month: "2-digit" }), value: one.answers })) })),
         section(t("analysts.latency.day"), lines({ label: t("analysts.latency.day"), points, from: 0, height: 220, show: time, series: [{ name: "p50", values: days.map((one) => one.p50_ms) }, { name: "p95", values: days.map((one) => one.p95_ms), dashed: true }] })),
-        section(t("analysts.degraded.day"), lines({ label: t("analysts.degraded.day"), points, from: 0, to: 0.1, height: 220, show: (value) => format.percent(value), series: [{ name: t("analysts.degraded"), values: days.map((one) => one.degraded_share) }] })),
-        section(t("analysts.cost.day"), lines({ label: t("analysts.cost.day"), points, from: 0, height: 220, show: (value) => format.number(value, 4), series: [{ name: "US$", values: days.map((one) => one.cost_per_answer) }] }))),
+        section(t("analysts.degraded.day"), lines({ label: t("analysts.degraded.day"), points, from: 0, to: top(days.map((one) => one.degraded_share), 0.1), height: 220, show: (value) => format.percent(value, 1), series: [{ name: t("analysts.degraded"), values: days.map((one) => one.degraded_share) }] })),
+        section(t("analysts.cost.day"), lines({ label: t("analysts.cost.day"), points, from: 0, height: 220, show: (value) => format.number(value, 2), series: [{ name: "US$", values: days.map((one) => 1000 * one.cost_per_answer) }] }))),
       tabled(t("analysts.answers.by"), parts(told.by[by()]), segments(t("analysts.by"), DIMENSIONS.map((one) => [one, t(`analysts.by.${one}`)]), { value: by(), onchange: (value) => setQuery({ by: value }) })),
       h("div.plots",
         section(t("analysts.guardrails"), hits.length ? rankedBars({ label: t("analysts.guardrails"), items: hits.map(([label, value]) => ({ label, value, text: format.number(value) })) }) : h("p.muted", t("analysts.guardrails.none"))),
@@ -52,10 +52,10 @@ export async function mount(root, context) {
     return table({
       caption: t("analysts.answers.by"), rows: [...rows].sort((a, b) => b.answers - a.answers),
       columns: [
-        { label: t(`analysts.by.${by()}`), cell: (row) => h("span.wrap", row.part || "–") },
+        { label: capital(t(`analysts.by.${by()}`)), cell: (row) => h("span.wrap", row.part || "–") },
         { label: t("analysts.answers"), right: true, cell: (row) => format.number(row.answers) },
         { label: "p50", right: true, wide: true, cell: (row) => time(row.p50_ms) },
-        { label: "p95", right: true, full: true, cell: (row) => time(row.p95_ms) },
+        { label: "p95", right: true, full: true, cell: (row) => labelled("p95", time(row.p95_ms)) },
         { label: t("analysts.degraded"), right: true, wide: true, cell: (row) => share(row.degraded_share) },
         { label: t("analysts.tokens"), right: true, wide: true, cell: (row) => format.number(row.tokens) },
         { label: t("analysts.cost"), right: true, wide: true, cell: (row) => usd(row.cost_per_answer) },

@@ -5,7 +5,7 @@ import { button, field, searchField, segments, select } from "../../components/c
 import { empty } from "../../components/states.js";
 import { pager, table } from "../../components/table.js";
 import { FEATURES, reasonWords, riskBadge } from "../../parts/risk.js";
-import { asking, feature, head, named, prepared, save } from "./parts.js";
+import { asking, feature, head, labelled, named, prepared, save } from "./parts.js";
 
 const LIMIT = 50;
 const FILTERS = ["snapshot", "segment", "contract", "plan", "tenure", "reason", "min_probability", "max_probability", "search"];
@@ -60,11 +60,11 @@ export async function mount(root, context) {
         { label: t("queue.customer"), sort: "customer_id", cell: (row) => row.customer_id },
         { label: t("queue.risk"), sort: "churn_probability", cell: (row) => riskBadge(row.risk_segment, row.churn_probability) },
         { label: t("queue.why"), wide: true, cell: (row) => h("span.small.muted.reasons", row.top_reasons.filter((one) => one.contribution > 0).slice(0, 2).map(reasonWords).join(" · ")) },
-        { label: t("queue.contract"), sort: "contract", full: true, cell: (row) => h("span.small.muted", row.contract ? named("contract", row.contract) : "–") },
+        { label: t("queue.contract"), sort: "contract", wide: true, cell: (row) => h("span.small.muted", row.contract ? named("contract", row.contract) : "–") },
         { label: t("analysts.plan"), wide: true, cell: (row) => h("span.small.muted", row.plan ? named("plan", row.plan) : "–") },
-        { label: t("analysts.tenure"), sort: "tenure_months", right: true, wide: true, cell: (row) => h("span.small.muted", row.tenure_months ?? "–") },
+        { label: t("analysts.tenure"), sort: "tenure_months", right: true, wide: true, cell: (row) => h("span.small.muted", String(row.tenure_months ?? "–")) },
         { label: t("queue.charge"), sort: "monthly_charges", right: true, wide: true, cell: (row) => h("span.muted", format.money(row.monthly_charges)) },
-        { label: t("queue.loss"), sort: "expected_loss", right: true, full: true, cell: (row) => h("span.strong", format.money(row.expected_loss, { whole: true })) },
+        { label: t("queue.loss"), sort: "expected_loss", right: true, full: true, cell: (row) => labelled(t("queue.loss"), h("span.strong", format.money(row.expected_loss, { whole: true }))) },
       ],
     }), pager({ ...page, onpage: (to) => { setQuery({ offset: to || "" }); document.getElementById("main").scrollTop = 0; } }));
   }

@@ -5,7 +5,7 @@ import { lines } from "../../components/chart.js";
 import { badge, button } from "../../components/controls.js";
 import { empty } from "../../components/states.js";
 import { table } from "../../components/table.js";
-import { asking, choice, dayShort, feature, figure, head, prepared, section, share, tabled, tile } from "./parts.js";
+import { asking, choice, dayShort, feature, figure, head, prepared, section, share, tabled, tile, top } from "./parts.js";
 
 const MOST = 4;
 
@@ -36,12 +36,12 @@ export async function mount(root, context) {
         tile(t("analysts.model"), `v${newest.model_version}`, t("analysts.drift.reference", { count: format.number(newest.reference_rows) }))),
       h("div.plots",
         section(t("analysts.drift.score"), lines({
-          label: t("analysts.drift.score"), points: days.map(dayShort), from: 0, to: 1.2, height: 220, show: (value) => format.number(value, 2),
+          label: t("analysts.drift.score"), points: days.map(dayShort), from: 0, to: top(snapshots.map((one) => one.score), 1.2), height: 246, show: (value) => format.number(value, 2),
           series: [{ name: t("analysts.drift.score"), values: days.map((day) => snapshots.find((one) => one.snapshot_date === day).score) }],
           limits: [{ value: 1, name: t("analysts.drift.limit") }],
         })),
         section(t("analysts.drift.psi"), lines({
-          label: t("analysts.drift.psi"), points: days.map(dayShort), from: 0, to: limit * 1.2, height: 220, show: (value) => format.number(value, 2),
+          label: t("analysts.drift.psi"), points: days.map(dayShort), from: 0, to: top(now.slice(0, MOST).flatMap((one) => one.points.map((point) => point.psi)), limit * 1.2), height: 220, show: (value) => format.number(value, 2),
           series: now.slice(0, MOST).map((one) => ({ name: feature(one.feature), values: days.map((day) => at(one, day)?.psi ?? null) })),
           limits: [{ value: limit, name: t("analysts.drift.limit") }],
         }))),

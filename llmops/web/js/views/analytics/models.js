@@ -5,7 +5,7 @@ import { lines } from "../../components/chart.js";
 import { badge } from "../../components/controls.js";
 import { empty } from "../../components/states.js";
 import { table } from "../../components/table.js";
-import { asking, dayShort, feature, figure, head, named, prepared, section, share, tabled, tile } from "./parts.js";
+import { asking, dayShort, feature, figure, head, labelled, named, prepared, section, share, tabled, tile, top } from "./parts.js";
 
 const TONE = { succeeded: "low", failed: "high", cancelled: "medium", good: "low", bad: "high", undecided: "" };
 
@@ -52,7 +52,7 @@ function scores(online, { format, t }) {
   const days = online.filter((one) => one.figure === "score_psi").reverse();
   const bound = days.at(-1)?.bound;
   return section(t("analysts.online"), lines({
-    label: t("analysts.online"), points: days.map((one) => dayShort(one.evaluated_on)), from: 0, height: 220, show: (value) => format.number(value, 2),
+    label: t("analysts.online"), points: days.map((one) => dayShort(one.evaluated_on)), from: 0, to: top([...days.map((one) => one.value), bound], 0.05), height: 246, show: (value) => format.number(value, 2),
     series: [{ name: "PSI", values: days.map((one) => one.value) }], limits: bound ? [{ value: bound, name: t("analysts.drift.limit") }] : [],
   }));
 }
@@ -64,7 +64,7 @@ function versionTable(versions, { format, t }) {
     columns: [
       { label: t("analysts.model.version"), cell: (row) => h("span.person-words", h("span.strong", `v${row.model_version}`), h("span.tiny.quiet", format.day(row.evaluated_at))) },
       { label: t("analysts.gate"), cell: (row) => badge(t(`analysts.gate.${row.gate || "unknown"}`), { passed: "low", refused: "high" }[row.gate] ?? "", { dot: Boolean(row.gate) }) },
-      { label: "ROC AUC", right: true, full: true, cell: (row) => h("span.person-words", h("span", figure(row.figures.roc_auc?.value)), h("span.tiny.quiet", interval(row.figures.roc_auc))) },
+      { label: "ROC AUC", right: true, full: true, cell: (row) => labelled("ROC AUC", h("span.person-words", h("span", figure(row.figures.roc_auc?.value)), h("span.tiny.quiet", interval(row.figures.roc_auc)))) },
       { label: t("analysts.model.champion"), right: true, wide: true, cell: (row) => figure(row.beside.champion?.roc_auc) },
       { label: "F1", right: true, wide: true, cell: value("f1") },
       { label: t("analysts.model.precision"), right: true, wide: true, cell: value("precision") },
@@ -90,7 +90,7 @@ function sliceTable(slices, { format, t }) {
       { label: t("analysts.customers"), right: true, cell: (row) => format.number(row.customers) },
       { label: "ROC AUC", right: true, wide: true, cell: (row) => figure(row.roc_auc) },
       { label: t("analysts.model.recall"), right: true, wide: true, cell: (row) => figure(row.recall) },
-      { label: t("analysts.model.predicted"), right: true, full: true, cell: (row) => share(row.predicted) },
+      { label: t("analysts.model.predicted"), right: true, full: true, cell: (row) => labelled(t("analysts.model.predicted"), share(row.predicted)) },
       { label: t("analysts.observed"), right: true, wide: true, cell: (row) => share(row.observed) },
     ],
   });

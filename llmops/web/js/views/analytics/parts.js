@@ -2,7 +2,7 @@
 
 import { fill, h } from "../../dom.js";
 import * as format from "../../format.js";
-import { has, t, words } from "../../i18n.js";
+import { has, language, t, words } from "../../i18n.js";
 import { field, select } from "../../components/controls.js";
 import { filled } from "../../components/states.js";
 import { styles } from "../../styles.js";
@@ -37,8 +37,18 @@ export const feature = (name) => (has(`feature.${name}`) ? t(`feature.${name}`) 
 /** A share that may not be there. */
 export const share = (value, digits = 1) => (value === null || value === undefined ? "–" : format.percent(value, digits));
 
-/** A figure with three decimals that may not be there. */
-export const figure = (value, digits = 3) => (value === null || value === undefined ? "–" : format.number(value, digits));
+/** A figure with so many decimals, for columns of them; it may not be there. */
+export const figure = (value, digits = 3) =>
+  value === null || value === undefined ? "–" : Number(value).toLocaleString(language(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
+/** A cell with its column's name, which only cards on narrow screens show. */
+export const labelled = (label, content) => h("span.cell-labelled", h("span.cell-label.tiny.quiet", label), h("span", content));
+
+/** Words as a heading begins. */
+export const capital = (text) => text.charAt(0).toLocaleUpperCase(language()) + text.slice(1);
+
+/** The end of an axis: where the values end, but not below `least`. */
+export const top = (values, least) => Math.max(least, ...values.filter((value) => value !== null && value !== undefined));
 
 /** Day and month, short: for axes. */
 export const dayShort = (iso) => format.day(iso, { day: "2-digit", month: "short" }).replace(/\bde \b|\./g, "");

@@ -27,7 +27,7 @@ export async function mount(root, context) {
   root.append(
     head(t("analysts.sql"), h("p", t("analysts.sql.sub"))),
     h("div.sql-desk",
-      h("div.card.padded.stack", field(t("analysts.sql.label"), text),
+      h("div.card.padded.stack.sql-box", field(t("analysts.sql.label"), text),
         h("div.row", run, h("span.small.quiet.grow", h("kbd", "Ctrl"), " ", h("kbd", "Enter")), field(t("analysts.sql.examples"), examples, { hiddenLabel: true }))),
       h("section.card.padded.stack.sql-tables", { "aria-label": t("analysts.sql.tables") }, h("h2.section-head", t("analysts.sql.tables")), tables)),
     box);
@@ -94,7 +94,8 @@ export async function mount(root, context) {
   async function listed() {
     try {
       const found = await api.get("/v1/analytics/tables", { signal });
-      fill(tables, found.map((one) => h("details.sql-table", h("summary.wrap", one.table),
+      found.sort((a, b) => place(a) - place(b) || a.table.localeCompare(b.table));
+      fill(tables, found.map((one) => h("details.sql-table", { title: one.table }, h("summary.clip", one.table.split(".")[1], h("span.tiny.quiet", ` ${one.table.split(".")[0].replace("telecom_", "")}`)),
         h("p.small.quiet", one.description),
         h("dl.facts", one.columns.map(([name, kind, description]) => [h("dt", { title: description }, name), h("dd.tiny.quiet", kind.startsWith("ARRAY") ? "ARRAY" : kind)])))));
     } catch (error) {
@@ -102,6 +103,9 @@ export async function mount(root, context) {
     }
   }
 }
+
+const LAYERS = ["gold", "silver", "monitoring", "bronze"];
+const place = (one) => LAYERS.indexOf(one.table.split(".")[0].replace("telecom_", ""));
 
 function remembered() {
   try {
