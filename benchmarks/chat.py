@@ -1,14 +1,17 @@
-"""The assistant over HTTP: 20 people who ask, wait for the answer and ask on; and what it adds to a model's own time.
+"""The assistant over HTTP: how much it answers, how long that takes, and what it adds to a model's own time.
 
-A closed loop, as people are: `python -m benchmarks.chat HOME` on a home with customers and a knowledge base (see
-docs/llmops/service.md). The service, the model on loopback and the clients are processes of their own; they share the
-machine, and `stolen` says how much of it others took meanwhile.
+`python -m benchmarks.chat HOME` on a home with customers and a knowledge base (see docs/llmops/service.md). Twice 20
+people: who ask again as soon as they are answered, which shows how much the service can do, and nothing of how long
+somebody waits who does not compete with 19 others for every moment; and who ask at a stated rate together, each answer
+timed from when its question was meant to be sent. The service, the model on loopback and the clients are processes of
+their own; they share the machine: `stolen` says what the machine below took of it, `load` what else ran on it.
 """
 
 import argparse
 import asyncio
 import http.client
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -25,6 +28,8 @@ from benchmarks.load import Processors, at
 from benchmarks.serving import HOST, Server, free_port, serving
 
 PEOPLE = 20
+RATE = 100.0
+"""Questions of all people in a second; half of what the service can do, if that is less."""
 SLOW_CHATS = 80
 CUSTOMERS = "SELECT customer_id FROM telecom_gold.telco_churn_scored ORDER BY customer_id LIMIT 200"
 SLOW_LLM = Path(__file__).parents[1] / "tests" / "processes" / "slow_llm.py"
@@ -38,11 +43,16 @@ QUESTIONS = (
     "Quero a segunda via do boleto.",
     "Oi, bom dia!",
 )
+OPENINGS = ("", "Oi! ", "Bom dia. ", "Olá, tudo bem? ", "Boa tarde, ", "Por favor: ", "Uma dúvida: ")
+CLOSINGS = ("", " Obrigado.", " Obrigada!", " Preciso saber hoje.", " Pode me ajudar?")
+"""Around a question, so that hardly any message comes twice."""
 
 
 @dataclass(frozen=True)
 class Talk:
-    """Answers and their latencies in milliseconds; `stolen` is the share of the processors that others took."""
+    """Answers and their latencies in milliseconds; `stolen` is the share of the processors that others took, `load`
+    what was running or waiting on the machine in the minute before (ours included).
+    """
 
     people: int
     answers: int
@@ -52,35 +62,51 @@ class Talk:
     p95_ms: float
     p99_ms: float
     stolen: float
+    load: float
 
 
-async def talk(port: int, bodies: Sequence[bytes], tokens: Sequence[str], seconds: float, warm: float) -> Talk:
-    """People on kept connections; those answers count that begin after `warm` seconds."""
+async def talk(
+    port: int, bodies: Sequence[bytes], tokens: Sequence[str], seconds: float, warm: float, rate: float = math.inf
+) -> Talk:
+    """People on kept connections; those answers count whose questions were due after `warm` seconds.
+
+    Args:
+        port: of the service.
+        bodies: what is asked, in this order.
+        tokens: one per person.
+        seconds: how long.
+        warm: seconds before.
+        rate: questions of all people in a second; without one, each asks again as soon as they are answered.
+    """
     codes: Counter[str] = Counter()
     took: list[tuple[float, float]] = []
     begun, processors = time.perf_counter(), Processors()
     processors.mark()
-    turns = cycle(bodies)
+    turns, gap = cycle(bodies), len(tokens) / rate
 
-    async def person(token: str) -> None:
+    async def person(number: int, token: str) -> None:
         reader, writer = await asyncio.open_connection(HOST, port)
-        while time.perf_counter() - begun < warm + seconds:
+        due = begun + gap * number / len(tokens)
+        while (now := time.perf_counter()) - begun < warm + seconds:
+            await asyncio.sleep(max(due - now, 0.0))
             body = next(turns)
             head = f"POST /chat HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n"
-            at_ = time.perf_counter()
+            at_ = due if gap else time.perf_counter()
             writer.write(f"{head}\r\n".encode() + body)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = int(answer.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
             await reader.readexactly(length)
             codes[answer[9:12].decode()] += 1
             took.append((at_ - begun, time.perf_counter() - at_))
+            due += gap
         writer.close()
 
-    await asyncio.gather(*map(person, tokens))
+    await asyncio.gather(*(person(number, token) for number, token in enumerate(tokens)))
     processors.mark()
     counted = sorted(spent for at_, spent in took if at_ >= warm)
     p50, p95, p99 = (at(counted, share) for share in (0.5, 0.95, 0.99))
-    return Talk(len(tokens), len(counted), dict(codes), len(counted) / seconds, p50, p95, p99, processors.stolen())
+    done, stolen, load = len(counted) / seconds, processors.stolen(), os.getloadavg()[0]
+    return Talk(len(tokens), len(counted), dict(codes), done, p50, p95, p99, stolen, load)
 
 
 def bodies_of(home: Path) -> list[bytes]:
@@ -88,10 +114,11 @@ def bodies_of(home: Path) -> list[bytes]:
     found = _telecom(home, "query", CUSTOMERS, "--format", "json")
     rows = json.loads(found)
     customers = [row["customer_id"] for row in (rows if isinstance(rows, list) else rows["rows"])]
+    frames = cycle((opening, closing) for opening in OPENINGS for closing in CLOSINGS)
+    asked = ((customer, question) for customer in customers for question in QUESTIONS)
     return [
-        json.dumps({"message": question, "customer_id": customer}).encode()
-        for customer in customers
-        for question in QUESTIONS
+        json.dumps({"message": f"{opening}{question}{closing}", "customer_id": customer}).encode()
+        for (customer, question), (opening, closing) in zip(asked, frames, strict=False)
     ]
 
 
@@ -129,20 +156,24 @@ def model(seconds: float) -> Iterator[dict[str, str]]:
 
 
 def responder(home: Path, seconds: float) -> dict[str, object]:
-    """The deterministic responder under 20 people."""
+    """The deterministic responder: at its limit, then at a rate."""
     bodies, tokens = bodies_of(home), tokens_of(home)
     with assistant(home) as server:
         ready, fresh = server.ready_seconds, server.resident_mb()
         cpu, before = server.cpu_seconds(), time.perf_counter()
-        found = asyncio.run(talk(server.port, bodies, tokens, seconds, warm=5.0))
-        busy = (server.cpu_seconds() - cpu) / (time.perf_counter() - before)
+        full = asyncio.run(talk(server.port, bodies, tokens, seconds, warm=10.0))
+        spent = server.cpu_seconds() - cpu
+        busy = spent / (time.perf_counter() - before)
+        rate = min(RATE, full.per_second / 2)
+        paced = asyncio.run(talk(server.port, bodies, tokens, seconds, warm=2.0, rate=rate))
         return {
             "ready after s (target 2)": ready,
             "resident MB when ready": fresh,
             "resident MB at the end (target 300)": server.resident_mb(),
             "processors busy with the service": busy,
-            "processor ms per answer": 1000 * busy / max(found.per_second, 1e-9),
-            **asdict(found),
+            "processor ms per answer": 1000 * spent / max(sum(full.codes.values()), 1),
+            "asking without a pause (answers/s: target 100)": asdict(full),
+            f"asking {rate:.0f} times a second together (p95: target 60)": asdict(paced),
         }
 
 

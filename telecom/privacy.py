@@ -90,15 +90,15 @@ def erase(stores: Stores, customer_id: str, by: str, now: datetime) -> Outcome:
 
 
 def _erase(stores: Stores, customer_id: str) -> None:
-    """Everywhere once. Words and turns are looked up in tables, so that those go last."""
+    """Everywhere once. Words and turns are looked up in tables; a bucket that keeps its files must not stop the rest."""
     if stores.workfiles:
         stores.workfiles.scrub(words_of(stores.warehouse, customer_id))
-    Lake(stores.objects, customer_id).erase()
     stores.records.erase(customer_id)
     stores.events.settle()
     for rows in rows_of(customer_id):
         stores.warehouse.erase(rows.table, rows.where, rows.parameters)
     stores.features.forget(customer_id)
+    Lake(stores.objects, customer_id).erase()
 
 
 def held(stores: Stores, customer_id: str) -> Mapping[str, list[object]]:

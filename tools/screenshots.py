@@ -63,12 +63,12 @@ def ask(*messages: str) -> Callable[[Any], None]:
 
 def source(page: Any) -> None:
     """Opens the source of an answer."""
-    ask("Como é calculada a multa por atraso?")(page)
+    ask("Quanto tempo demora a religação depois do pagamento?")(page)
     page.locator(".source").first.click()
     page.wait_for_selector("dialog mark")
 
 
-TALK = ask("O que a base diz sobre internet lenta por cabo?", "A internet do cliente está lenta, o que eu faço?")
+TALK = ask("A internet do cliente está lenta, o que eu faço?", "Já fiz isso e continua lenta.")
 OWN = ask("Minha internet está lenta")
 PICTURES = (
     Picture("desk-queue", "agent", "#/queue", "tbody tr"),
@@ -85,13 +85,13 @@ def take(home: Path, out: Path, names: frozenset[str]) -> list[Path]:
     from playwright.sync_api import sync_playwright
 
     wanted = [picture for picture in PICTURES if not names or picture.name in names]
-    customer = _telecom(home, "query", CUSTOMERS, "--format", "csv").split()[-1]
+    customer = telecom(home, "query", CUSTOMERS, "--format", "csv").split()[-1]
     tokens = {
-        "agent": _telecom(home, "token", "--agent", "ana", "--scopes", "approve:*"),
-        "customer": _telecom(home, "token", "--customer", customer),
+        "agent": telecom(home, "token", "--agent", "ana", "--scopes", "approve:*"),
+        "customer": telecom(home, "token", "--customer", customer),
     }
     out.mkdir(parents=True, exist_ok=True)
-    with _service(home) as url, sync_playwright() as playwright:
+    with service(home) as url, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser.find(), args=list(browser.ARGUMENTS))
         for picture in wanted:
             _one(chromium, url, picture, tokens[picture.who], customer, out)
@@ -107,6 +107,7 @@ def _one(chromium: Any, url: str, picture: Picture, token: str, customer: str, o
         locale="pt-BR",
         timezone_id="America/Sao_Paulo",
         reduced_motion="reduce",
+        is_mobile=picture.size == PHONE,
     )
     page = context.new_page()
     page.goto(f"{url}/#token={token}")
@@ -121,12 +122,12 @@ def _one(chromium: Any, url: str, picture: Picture, token: str, customer: str, o
 
 
 @contextmanager
-def _service(home: Path) -> Iterator[str]:
+def service(home: Path) -> Iterator[str]:
     """The address of the assistant over a home, while it serves."""
     log = home.parent / "log"
     with log.open("w") as told:
         command = (sys.executable, "-m", "telecom", "serve", "assistant", "--port", "0")
-        process = subprocess.Popen(command, env=_environment(home), stderr=told)
+        process = subprocess.Popen(command, env=environment(home), stderr=told)
     try:
         deadline = time.monotonic() + START_SECONDS
         while not (found := LISTENING.search(log.read_text())):
@@ -139,12 +140,14 @@ def _service(home: Path) -> Iterator[str]:
         process.wait(30)
 
 
-def _telecom(home: Path, *arguments: str) -> str:
+def telecom(home: Path, *arguments: str) -> str:
+    """What a command prints over a home."""
     command = (sys.executable, "-m", "telecom", *arguments)
-    return subprocess.run(command, env=_environment(home), check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(command, env=environment(home), check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """What commands over a home run in."""
     return {**os.environ, "TELECOM_HOME": str(home)}
 
 

@@ -9,7 +9,7 @@ scored() { "$telecom" query 'SELECT customer_id FROM telecom_gold.telco_churn_sc
 [ -n "$(scored)" ] || "$telecom" demo
 "$telecom" rag ingest docs/telecom >/dev/null
 customer=$(scored)
-token=$("$telecom" token --agent desk --scopes 'approve:*' --seconds 86400)
+token=$("$telecom" token --agent desk --scopes 'approve:*,read:analytics,review:answers' --seconds 86400)
 own=$("$telecom" token --customer "$customer" --seconds 86400)
 cat <<END
 

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Received:
-    """A message after the first checks; `blocked` are the codes for which it is refused, `missing` what did not answer."""
+    """A message taken in; `blocked` are the codes for which it is refused, `missing` what did not answer."""
 
     brief: Brief
     blocked: tuple[str, ...]

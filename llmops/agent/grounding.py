@@ -78,6 +78,8 @@ PLAN = re.compile(
     r"\b(?:[Pp]lano|[Pp]acote|[Cc]ombo|[Pp]lan|[Pp]ackage)\s+((?:[A-ZÀ-Ý][\w+À-ÿ]*)(?:\s+(?:de\s+)?[A-ZÀ-Ý0-9][\w+À-ÿ]*)*)"
 )
 
+LONGEST_NUMBER = 20
+"""Signs; what is longer is a code, to be quoted as it is."""
 MOMENTS = frozenset(("on", "in", "at"))
 DATES = frozenset(("instant", "iso", "date", "month", "spelt"))
 
@@ -169,7 +171,7 @@ def _read_text(text: str, facts: _Facts) -> None:
 def _stated(text: str) -> tuple[frozenset[Claim], str, Decimal | None]:
     """All that a text states, the text folded, and the number that it is; the same texts come again and again."""
     claims = frozenset(claim for match in SHAPES.finditer(text) for claim in _claims(match))
-    return claims, _folded(text), Decimal(text) if BARE.fullmatch(text) else None
+    return claims, _folded(text), Decimal(text) if len(text) <= LONGEST_NUMBER and BARE.fullmatch(text) else None
 
 
 def _readings(match: re.Match[str]) -> list[Claim]:
@@ -195,7 +197,7 @@ def _claims(match: re.Match[str]) -> Iterator[Claim]:
     elif kind == "mark":
         yield "mark", _folded(said)
     elif kind == "number":
-        yield "number", _value(said)
+        yield ("number", _value(said)) if len(said) <= LONGEST_NUMBER else ("mark", _folded(said))
 
 
 def _days(kind: str, said: str) -> Iterator[Claim]:

@@ -1,4 +1,4 @@
-"""Work that blocks, in one thread, whose steps have time limits of their own: a thread more costs more than most steps."""
+"""Work that blocks, in one thread, whose steps have time limits of their own: threads cost more than most steps."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from pydantic_ai import FunctionToolset, RunContext, Tool, ToolReturn
+from pydantic_ai.toolsets import ToolsetTool
 from pydantic_core import to_jsonable_python
 
 from llmops.agent.action_types import SPECS
@@ -39,7 +40,19 @@ def toolset(role: Role) -> FunctionToolset[Workbench]:
     """All tools of a role."""
     reading = [*_FOR_ALL, *(_FOR_AGENTS if role == "agent" else ())]
     proposing = [_proposing(kind) for kind in SPECS if role == "agent" or kind not in AGENTS_PROPOSE]
-    return FunctionToolset([*(Tool(tool, takes_ctx=True) for tool in reading), *proposing], max_retries=1)
+    return _Prepared([*(Tool(tool, takes_ctx=True) for tool in reading), *proposing], max_retries=1)
+
+
+class _Prepared(FunctionToolset[Workbench]):
+    """Tools whose definitions depend on no run: they are prepared once, not for every request of a model."""
+
+    _ready: dict[str, ToolsetTool[Workbench]] | None = None
+
+    async def get_tools(self, ctx: Run) -> dict[str, ToolsetTool[Workbench]]:
+        """All of them."""
+        if self._ready is None:
+            self._ready = await super().get_tools(ctx)
+        return dict(self._ready)
 
 
 async def customer_profile(run: Run) -> ToolReturn[Any]:

@@ -19,8 +19,8 @@ from telecom.ports import Found
 class Brief:
     """What is known of a message before anybody answers it. `message` is masked; `found` are screened passages.
 
-    `bound`: the conversation is about a customer. `now` is the turn's moment, UTC. `wishes` are the parts of the message;
-    `understood` is what the first of them wants.
+    `bound`: the conversation is about a customer. `now` is the turn's moment, UTC. `wishes` are the parts of the
+    message; `understood` is what the first of them wants.
     """
 
     message: str

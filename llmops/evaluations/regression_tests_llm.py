@@ -101,7 +101,7 @@ def run(
         similar: further checks by meaning; None: none.
         progress: is told what takes long.
     """
-    chosen = scenarios.of(part)
+    chosen = scenarios.of(part) if model == arena.RESPONDER else scenarios.of(part).without_limits()
     with arena.opened(settings, model, progress) as service:
         customers = playing.customers_of(service, chosen)
         tries = TRIES if model == arena.RESPONDER else 1

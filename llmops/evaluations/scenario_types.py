@@ -125,7 +125,14 @@ class Planted(Strict):
 
 
 class Scenario(Strict):
-    """A conversation about one customer of the evaluation world (`customer` names one of `customers`; empty: none)."""
+    """A conversation about one customer of the evaluation world.
+
+    Args:
+        customer: a name of `customers`; empty: the conversation is about nobody.
+        ticket: lies there before.
+        tickets: how many are registered at the end.
+        limit: why the responder is known to fail it; part of no digest, and of no other model's evaluation.
+    """
 
     id: Id
     intent: Words
@@ -187,6 +194,10 @@ class ScenarioSet(Strict):
         if unknown := wanted - {each.id for each in self.scenarios}:
             raise UsageError(f"There is no scenario {sorted(unknown)[0]!r}.", "See llmops/evaluations.")
         return self._with([each for each in self.scenarios if each.id in wanted])
+
+    def without_limits(self) -> "ScenarioSet":
+        """The same for another model than the responder, whose limits they state."""
+        return self._with([each.model_copy(update={"limit": ""}) for each in self.scenarios])
 
     def _with(self, chosen: list[Scenario]) -> "ScenarioSet":
         return ScenarioSet(customers=self.customers, scenarios=tuple(chosen))

@@ -17,7 +17,7 @@ from llmops.evaluations.scenario_types import Part, Scenario, ScenarioFile, Scen
 from telecom.errors import NotFound, UsageError
 
 FOLDER = Path(__file__).parent
-FILES = (FOLDER / "eval_scenarios.json", FOLDER / "adversarial_scenarios.json")
+FILES = tuple(FOLDER / f"{name}_scenarios.json" for name in ("eval", "adversarial", "reviewed"))
 SCHEMA = FOLDER / "eval_scenarios.schema.json"
 HELD_BACK_SHARE = 0.4
 MOST_FAULTS = 5

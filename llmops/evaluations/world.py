@@ -56,10 +56,10 @@ PLAIN: Mapping[str, Any] = {"INT64": 1, "FLOAT64": 1.0, "BOOL": False}
 """Values of features that no tool reads."""
 
 
-def prepare(warehouse: Warehouse, retriever: Retriever, documents: Path = DOCUMENTS) -> None:
+def prepare(warehouse: Warehouse, retriever: Retriever, documents: Path = DOCUMENTS, count: int = CUSTOMERS) -> None:
     """Makes whatever of the world is not there yet; documents that changed are read again."""
     if not _is_made(warehouse):
-        warehouse.write(*(Write(table, [rows], {"snapshot_date": DAY}) for table, rows in tables().items()))
+        warehouse.write(*(Write(table, [rows], {"snapshot_date": DAY}) for table, rows in tables(count).items()))
     ingest_documents.run(retriever, None, documents, Silent())
 
 

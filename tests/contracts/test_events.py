@@ -150,7 +150,7 @@ def test_numbers_have_their_bounds(platform: Platform) -> None:
         platform.events.add("telecom_monitoring.llm_usage", [row | {"cost_usd": -1}])
     platform.events.flush()
     (found,) = stored(platform, "telecom_monitoring.llm_usage", "trace_id")
-    assert found == row | {"batch": found["batch"]}
+    assert found.items() >= row.items() and found["batch"]
 
 
 def test_halves_of_characters_do_not_keep_a_row_out(platform: Platform) -> None:

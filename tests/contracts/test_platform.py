@@ -31,6 +31,7 @@ PROTOCOLS = {
     "retriever": ports.Retriever,
     "records": ports.Records,
     "events": ports.Events,
+    "workfiles": ports.Workfiles,
     "judge": ports.Judge,
 }
 FACTORIES = {"llm": Model}
@@ -38,6 +39,7 @@ FACTORIES = {"llm": Model}
 WITHOUT = {
     ("local", "batch"): "scoring in this process is the way on one machine",
     ("local", "judge"): "the deterministic grades are the way on one machine",
+    ("gcp", "workfiles"): "what steps leave behind there are staging tables, which expire",
 }
 
 

@@ -1,8 +1,10 @@
 """BigQuery's own messages, as collected from its users, told of the SQL that a person wrote."""
 
 import pytest
+from google.api_core.exceptions import BadRequest
 
-from telecom.adapters.gcp._bigquery_errors import Statement, explain
+from telecom.adapters.gcp._bigquery_errors import Statement, explain, told_of
+from telecom.errors import QueryError
 
 SQL = "SELECT a,\n  CAST('x' AS INT64) AS b\nFROM telecom_gold.t"
 MOVED = Statement(f"CREATE TABLE s AS SELECT b FROM (\n{SQL}\n)", SQL, above=1)
@@ -50,3 +52,12 @@ def test_a_position_past_the_end_is_no_failure() -> None:
 def test_division_by_zero_brings_its_remedy() -> None:
     error = explain(Statement(SQL, SQL), "division by zero: 1 / 0")
     assert (error.message, "SAFE_DIVIDE" in error.remedy) == ("Division by zero: 1 / 0.", True)
+
+
+def test_a_query_that_took_longer_than_it_may_is_told_as_such() -> None:
+    timed_out = BadRequest(
+        "Job timed out after 2s", errors=[{"reason": "stopped", "message": "Job timed out after 2s"}]
+    )
+    with pytest.raises(QueryError, match="took too long: Job timed out") as raised, told_of(Statement(SQL, SQL)):
+        raise timed_out
+    assert "Read less" in raised.value.remedy

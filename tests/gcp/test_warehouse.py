@@ -412,6 +412,12 @@ def test_jobs_are_labelled_and_limited(gcp_settings: Settings, cloud: Cloud) -> 
     assert steps == ["stage", "read", "commit", "load", "commit"]
 
 
+def test_a_stream_may_be_given_its_own_time(warehouse: BigQueryWarehouse, cloud: Cloud) -> None:
+    put(warehouse)
+    list(warehouse.stream(f"SELECT given_on FROM {TABLE}", seconds=2.5))
+    assert int(cloud.bigquery.jobs[-1].configuration["jobTimeoutMs"]) == 2_500
+
+
 def test_a_query_that_would_bill_too_much_is_refused(gcp_settings: Settings, cloud: Cloud) -> None:
     put(BigQueryWarehouse(gcp_settings))
     with pytest.raises(QueryError, match="exceeded limit for bytes billed") as raised:

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from tools.infra_check import inventory, isolation, mocked, provider, workspace
+from tools.infra_check import __main__ as main
+from tools.infra_check import inventory, isolation, judged, mocked, provider, workspace
 from tools.infra_check.__main__ import ROOT, Asked, check
 from tools.infra_check.steps import Unit
 from tools.infra_check.terraform import Missing, find
@@ -46,9 +47,19 @@ resource "terraform_data" "bucket" {
   input = {
     name  = each.key
     class = each.value
-    about = file("${path.root}/../../../../data/about.json")
+    about = file("${path.module}/../../../../data/about.json")
   }
 }
+"""
+README = """
+# Store
+
+```hcl
+module "store" {
+  source  = "../../modules/store"
+  buckets = { bronze = "cold", silver = "warm" }
+}
+```
 """
 TESTS = """
 run "an_empty_class_is_refused" {
@@ -87,6 +98,7 @@ def checkout(tmp_path: Path) -> Path:
         "infra/terraform/envs/dev/main.tf": ENVIRONMENT,
         "infra/terraform/envs/dev/terraform.tfvars": VALUES,
         "infra/terraform/modules/store/main.tf": MODULE,
+        "infra/terraform/modules/store/README.md": README,
         "infra/terraform/modules/store/tests/store.tftest.hcl": TESTS,
     }
     for name, text in files.items():
@@ -141,6 +153,8 @@ def test_a_sound_tree_passes_every_step_and_nothing_stays_behind(
     assert "1 to add, 0 to change, 2 to destroy" in line(output, "envs/dev", "buckets")
     assert "3 destroyed" in line(output, "envs/dev", "destroy")
     assert "1 passed, 0 failed" in line(output, "modules/store", "test")
+    assert "2 to add, as in README.md" in line(output, "modules/store", "example")
+    assert "none of " in line(output, "envs/dev", "policies")
     assert provider.NOT_PROVEN_BY_STAND_IN in output
     assert sorted(checkout.rglob("*")) == before
     assert json.loads((tmp_path / "dev.json").read_text())["planned_values"]
@@ -155,6 +169,50 @@ def test_an_address_that_the_inventory_does_not_have_fails(checkout: Path, run: 
     assert "+ module.store terraform_data.bucket [gold]: planned, not in inventory.yaml" in output
     assert "- module.store terraform_data.bucket [silver]: in inventory.yaml, not planned" in output
     assert "3 destroyed" in line(output, "envs/dev", "destroy")
+
+
+@needs_terraform
+def test_two_buckets_are_changed_in_one_environment_alone(checkout: Path, run: Callable[..., tuple[int, str]]) -> None:
+    shutil.copytree(checkout / "infra/terraform/envs/dev", checkout / "infra/terraform/envs/prod")
+    output = run()[1]
+    assert line(output, "envs/dev", "buckets")
+    assert "envs/prod                  destroy" in output and "envs/prod                  buckets" not in output
+
+
+@needs_terraform
+@pytest.mark.parametrize(
+    ("readme", "said"),
+    [
+        (README.replace("buckets = {", "layers  = {"), 'An argument named "layers" is not expected here.'),
+        (README.replace("hcl", "text"), "Its README has no example"),
+        (README.replace('{ bronze = "cold", silver = "warm" }', "module.other.buckets"), "undeclared module"),
+    ],
+)
+def test_an_example_that_does_not_plan_fails(
+    checkout: Path, run: Callable[..., tuple[int, str]], readme: str, said: str
+) -> None:
+    put(checkout / "infra/terraform/modules/store/README.md", readme)
+    code, output = run()
+    assert code == 1
+    assert said in output
+
+
+def test_a_cost_page_that_is_not_what_the_plans_say_fails(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = tmp_path / "plans"
+    plans.mkdir()
+    asked = Asked(checkout, checkout / "infra/terraform", (), 2, plans)
+    assert list(main.cost(asked, tmp_path)) == [], "nothing to compare without prices"
+    put(checkout / "infra/prices.yaml", "")
+    for env in ("dev", "prod"):
+        assert list(main.cost(asked, tmp_path)) == [], "nor without both plans"
+        put(plans / f"{env}.json", "{}")
+    monkeypatch.setattr(judged, "cost_faults", lambda found, _: [f"{len(found)} plans: stale"])
+    (step,) = main.cost(asked, tmp_path)
+    assert not step.passed and step.error == "2 plans: stale"
+    only = Asked(checkout, checkout / "infra/terraform", ("envs/dev",), 2, plans)
+    assert list(main.cost(only, tmp_path)) == [], "the other plan may be an old one"
 
 
 @needs_terraform

@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
+
+from telecom.adapters.gcp.issuers import IAP_KEYS
+from telecom.tables import contracts
 
 ENVS = Path(__file__).resolve().parents[2] / "infra/terraform/envs"
 MODULES = ENVS.parent / "modules"
@@ -49,3 +53,61 @@ def test_prod_makes_all_that_dev_makes() -> None:
     assert set(dev["modules"]) == set(prod["modules"])
     missing = set(dev["types"]) - set(prod["types"])
     assert missing == set()
+
+
+def keys(env: str, module: str, kind: str) -> list[str]:
+    """The keys of a resource in an environment's inventory."""
+    found = yaml.safe_load((ENVS / env / "inventory.yaml").read_text("utf-8"))
+    return list(found["modules"][f"module.{module}"].get(kind, []))
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_somebody_may_call_the_assistant(env: str) -> None:
+    bound = keys(env, "cloud_run", "google_cloud_run_v2_service_iam_member.member")
+    callers = {
+        each.rpartition("/")[2] for each in bound if each.startswith(f"telecom-assistant-{env}/roles/run.invoker/")
+    }
+    assert callers - {"cicd", "monitoring"}, "a build and an uptime check are nobody's agents"
+
+
+def test_the_proxys_account_gets_in_with_its_audience_and_its_keys_are_reached() -> None:
+    main = (ENVS / "dev/main.tf").read_text("utf-8")
+    assistant = main[
+        main.index('"telecom-assistant-${var.env}"') : main.index('"telecom-dispatcher-${var.env}" = merge')
+    ]
+    for words in (
+        'var.assistant.iap_audience == "" ? {} : { iap = module.project.service_agents.iap }',
+        "var.assistant.callers,",
+    ):
+        assert words in assistant
+    assert 'more_services = var.assistant.iap_audience == "" ? [] : ["iap.googleapis.com"]' in main
+    zones = (MODULES / "networking/main.tf").read_text("utf-8")
+    assert f'"{urlsplit(IAP_KEYS).hostname.removeprefix("www.")}."' in zones
+
+
+@pytest.mark.parametrize(("env", "told"), [("dev", False), ("prod", True)])
+def test_nobody_is_told_of_late_scores_that_nobody_starts(env: str, told: bool) -> None:
+    assert ("batch_late" in keys(env, "monitoring", "google_monitoring_alert_policy.this")) is told
+    paused = re.search(r"scoring = \{.*?\n  \}", values(env), re.DOTALL)
+    assert paused and ("paused" in paused[0]) is not told
+
+
+def test_every_module_that_takes_a_key_waits_for_its_users() -> None:
+    main = (ENVS / "dev/main.tf").read_text("utf-8")
+    assert re.findall(r"kms_key\w* += var\.kms_key", main) == ["kms_key       = var.kms_key"], "project alone takes it"
+    for module in re.findall(r'^module "(\w+)" \{\n(.*?)^\}', main, re.DOTALL | re.MULTILINE):
+        name, body = module
+        taken = re.findall(
+            r"^variable \"(kms_key\w*)\"", (MODULES / name / "variables.tf").read_text("utf-8"), re.MULTILINE
+        )
+        if taken and name not in ("discovery_engine", "project"):  # the search is global, where no key of one's own is
+            assert "module.project.kms_key" in body, name
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_tables_without_partitions_are_those_that_the_page_names(env: str) -> None:
+    page = (MODULES / "bigquery/README.md").read_text("utf-8")
+    named = page[page.index("Three tables have no partitions") :]
+    unpartitioned = {table for table, each in contracts().items() if not each.partition_by}
+    assert {table.partition(".")[2] for table in unpartitioned} == set(re.findall(r"`(\w+)`", named)[:3])
+    assert unpartitioned <= set(keys(env, "bigquery", "google_bigquery_table.this"))

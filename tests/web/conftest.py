@@ -100,8 +100,8 @@ class Visit:
     def fits(self) -> None:
         """Nothing is wider than the screen."""
         wide = self.page.evaluate(
-            "[document.scrollingElement, document.getElementById('main'), ...document.querySelectorAll('.chat-scroll, .card-pane, dialog')]"
-            ".filter(node => node && node.scrollWidth > node.clientWidth + 1).map(node => node.className || node.tagName)"
+            "[document.scrollingElement, ...document.querySelectorAll('main, .chat-scroll, .card-pane, dialog')]"
+            ".filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className || node.tagName)"
         )
         assert wide == []
 

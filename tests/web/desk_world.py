@@ -14,7 +14,10 @@ from telecom.cli import app
 from telecom.ports import Passage
 from telecom.settings import Settings
 
-HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>\'"><svg onload=window.pwned=1> javascript:pwned'
+HOSTILE = (
+    '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+    "'\"><svg onload=window.pwned=1> javascript:pwned"
+)
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "telecom" / "billing"
 EVIL = Passage(
     "p4",
@@ -28,12 +31,13 @@ EVIL = Passage(
 
 @dataclass(frozen=True)
 class DeskWorld:
-    """A home, and who is in it: `first` leads the queue, `broken` has a line that is down, `hostile` is hostile."""
+    """A home, and who is in it: `first` leads the queue, `broken` and `own` have a line that is down, `hostile` is."""
 
     home: Path
     first: str
     broken: str
     hostile: str
+    own: str
 
     def token(self, name: str = "ana", *scopes: str, customers: tuple[str, ...] = ("*",)) -> str:
         """An agent's token."""
@@ -60,16 +64,16 @@ def build(home: Path) -> DeskWorld:
         "JOIN telecom_bronze.network_lines AS n ON n.customer_id = s.customer_id AND n.service = 'internet' "
         "ORDER BY s.churn_probability * s.monthly_charges DESC, s.customer_id"
     )[0].to_pylist()
-    first, broken, hostile = list(dict.fromkeys(ranked))[:3]
-    fill(warehouse, now.date(), lambda table, row: _changed(table, row, broken, hostile, now))
+    first, broken, hostile, own = list(dict.fromkeys(ranked))[:4]
+    fill(warehouse, now.date(), lambda table, row: _changed(table, row, {broken, own}, hostile, now))
     ingested = CliRunner().invoke(app, ["rag", "ingest", str(DOCUMENTS)], env={"TELECOM_HOME": str(home)})
     assert ingested.exit_code == 0, ingested.output
     LocalRetriever(settings).replace({EVIL.document: [EVIL]})
-    return DeskWorld(home, first, broken, hostile)
+    return DeskWorld(home, first, broken, hostile, own)
 
 
-def _changed(table: str, row: Row, broken: str, hostile: str, now: datetime) -> Row:
-    if table == "telecom_bronze.network_lines" and row["customer_id"] == broken and row["service"] == "internet":
+def _changed(table: str, row: Row, broken: set[str], hostile: str, now: datetime) -> Row:
+    if table == "telecom_bronze.network_lines" and row["customer_id"] in broken and row["service"] == "internet":
         dark = {"status": "down", "sync_mbps": None, "packet_loss_pct": None, "latency_ms": None, "uptime_hours": 0.0}
         healed = dict.fromkeys(("incident_id", "incident_started_at", "incident_expected_end_at"))
         return row | dark | healed

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.processes.service_process import ServiceProcess
 from tests.web.conftest import PHONE, Visit
 from tests.web.desk_world import DeskWorld
@@ -108,21 +106,26 @@ def test_with_the_keyboard_alone(visit: Callable[..., Visit], world: DeskWorld) 
     assert f"search={world.broken}" in page.url
 
 
-@pytest.mark.parametrize("size", [PHONE, (320, 600), (768, 900)])
-def test_nothing_is_wider_than_the_screen(visit: Callable[..., Visit], world: DeskWorld, size: tuple[int, int]) -> None:
-    desk = visit(world.token(), size)
+def test_nothing_is_wider_than_the_screen(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token(), PHONE)
+
+    def fits() -> None:
+        for width in (320, 360, 768):
+            desk.page.set_viewport_size({"width": width, "height": 740})
+            desk.fits()
+
     desk.page.wait_for_selector("tbody tr")
-    desk.fits()
+    fits()
     desk.open(f"#/customers/{world.hostile}", ".card-section")
     desk.ask(QUESTION)
-    desk.fits()
+    fits()
     desk.page.click(".source")
     desk.page.wait_for_selector("dialog mark")
-    desk.fits()
+    fits()
     desk.page.keyboard.press("Escape")
     desk.page.get_by_role("button", name="Ficha").click()
     desk.page.wait_for_selector(".churn-figure")
-    desk.fits()
+    fits()
 
 
 def test_a_dropped_connection_keeps_the_message(visit: Callable[..., Visit], world: DeskWorld) -> None:
@@ -170,16 +173,15 @@ def test_refusals_in_plain_words(visit: Callable[..., Visit], served: ServicePro
     desk = visit(world.token("rui", "approve:none"))
     desk.open(f"#/customers/{world.first}", ".card-section")
     turn = desk.ask(DOWN)
-    proposed = {"id": "gone", "type": "modem_restart", "title": "Reiniciar", "parameters": {}, "requires_approval": True, "status": "proposed", "reason": "x"}  # fmt: skip
-    answered = {"status": 200, "body": "", "content_type": "text/event-stream"}
-    reply = {"session_id": "s", "trace_id": "0" * 32, "message": "Pronto.", "citations": [], "actions": [proposed], "tools": [], "guardrails": [], "degraded": "search,warehouse"}  # fmt: skip
-    answered["body"] = f"event: done\ndata: {json.dumps(reply)}\n\n"
+    proposed = {"id": "gone", "type": "modem_restart", "title": "Reiniciar", "parameters": {}}
+    proposed |= {"requires_approval": True, "status": "proposed", "reason": "x"}
+    reply = {"session_id": "s", "trace_id": "0" * 32, "message": "Pronto.", "citations": [], "actions": [proposed]}
+    reply |= {"tools": [], "guardrails": [], "degraded": "search,warehouse"}
+    answered = {"body": f"event: done\ndata: {json.dumps(reply)}\n\n", "content_type": "text/event-stream"}
     desk.page.route("**/chat", lambda route: route.fulfill(**answered))
     turn = desk.ask("Reinicie")
-    assert (
-        "base de conhecimento está fora do ar" in turn.inner_text()
-        and "dados do cliente estão fora" in turn.inner_text()
-    )
+    said = [turn.inner_text()]
+    assert "base de conhecimento está fora do ar" in said[0] and "dados do cliente estão fora" in said[0]
     said = []
     for status, code in ((403, "not_allowed"), (409, "decided"), (409, "policy"), (500, "failed")):
         desk.page.route("**/approve", refusing(status, code))

@@ -10,7 +10,8 @@ from tests.web.desk_world import EVIL, HOSTILE, DeskWorld
 ANSWER: dict[str, Any] = {
     "session_id": "s",
     "trace_id": "0" * 32,
-    "message": f"{HOSTILE}\n\n- {HOSTILE}\n1. **{HOSTILE}**\n\n# {HOSTILE}\n\n| {HOSTILE} | b |\n| --- | --- |\n| `{HOSTILE}` | [a](javascript:pwned) |",
+    "message": f"{HOSTILE}\n\n- {HOSTILE}\n1. **{HOSTILE}**\n\n# {HOSTILE}\n\n"
+    f"| {HOSTILE} | b |\n| --- | --- |\n| `{HOSTILE}` | [a](javascript:pwned) |",
     "language": "pt-BR",
     "intent": HOSTILE,
     "citations": [{"document": HOSTILE, "title": HOSTILE, "section": HOSTILE, "page": HOSTILE, "quote": HOSTILE}],
@@ -51,7 +52,8 @@ def test_names_tickets_and_documents(visit: Callable[..., Visit], world: DeskWor
     page.get_by_text(HOSTILE[:30]).first.wait_for()
     assert HOSTILE[:40] in page.inner_text(".desk-head") and HOSTILE[:40] in page.text_content(".card-pane")
     # The assistant itself leaves such passages out; whoever asks for one sees its text.
-    cites = ANSWER | {"citations": [{"document": EVIL.document, "title": EVIL.title, "section": EVIL.section, "page": None, "quote": EVIL.text[:40]}]}  # fmt: skip
+    cited = {"document": EVIL.document, "title": EVIL.title, "section": EVIL.section, "page": None}
+    cites = ANSWER | {"citations": [cited | {"quote": EVIL.text[:40]}]}
     body = f"event: done\ndata: {json.dumps(cites)}\n\n"
     page.route("**/chat", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
     turn = desk.ask("Quanto custa o roaming em marte?")

@@ -32,7 +32,7 @@ def axe(page: Any, scheme: str) -> list[str]:
 
 
 def test_a_customer_sees_their_own_and_nothing_else(visit: Callable[..., Visit], world: DeskWorld) -> None:
-    portal = visit(world.customer(world.broken), PHONE)
+    portal = visit(world.customer(world.own), PHONE)
     page = portal.page
     page.wait_for_selector(".portal-figure")
     tiles = page.inner_text(".portal-tiles")

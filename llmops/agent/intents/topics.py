@@ -20,7 +20,7 @@ NAMES_ITEMS = INVOICES | {"plan", "upgrade", "knowledge", "visit", "mobile"}
 FAULTS = frozenset(("no_internet", "slow_internet", "wifi", "mobile", "equipment", "outage", "visit"))
 SHORT = 4
 RATHER_SHORT = 7
-LIKELY = 0.2
+LIKELY = 0.25
 """Above this a section is worth being looked for."""
 _SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
 # What the knowledge base is asked where the message's own words do not say it: in English, or "sim".
@@ -102,7 +102,8 @@ def query_of(understood: Understood, message: str, language: Language) -> str:
     message = understood.said or message
     named = next((query for name, query in NAMED.items() if name in understood.names), "")
     known = named or QUERIES.get(understood.intent, "")
-    likely = [each for each in understood.asked[:1] if each.alike >= LIKELY]
+    enough = LIKELY / 2 if understood.said else LIKELY
+    likely = [each for each in understood.asked[:1] if each.alike >= enough]
     if likely:
         return f"{message} {_named(likely[0])}"
     if understood.answer or len(words(message)) <= 2:

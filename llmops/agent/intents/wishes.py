@@ -14,7 +14,7 @@ from llmops.agent.turn import Language
 MOST, LEAST_WORDS = 3, 3
 SURE = 0.5
 """A part of a message is a wish of its own from here on."""
-KNOWN = 0.3
+KNOWN = 0.33
 """A message so like a known question is that one question."""
 SHORT = 8
 VAGUE = 5
@@ -33,10 +33,11 @@ _FAMILIES: Mapping[str, str] = {
 }
 _NEVER_APART = SMALL_TALK | {"out_of_scope", "unclear"}
 _ASK_FOR_MORE = frozenset(
-    "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco faz "
-    "fazer qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa taxa cobra "
-    "cobram gratis 0 ta esta graca dias dia posso consigo la eu voces no na um uma esse essa disso ok mesmo vale ate sai "
-    "fica leva documento documentos horas how much does it cost long is there fee what about and when where can do need i free".split()
+    "e quanto quantos custa custam demora paga pago pagar alguma algum coisa tem precisa preciso prazo como faco "
+    "faz fazer qual quais onde quando em tempo se isso ai entao mas so a o de da do para por que valor multa "
+    "taxa cobra cobram gratis 0 ta esta graca dias dia posso consigo la eu voces no na um uma esse essa disso ok "
+    "mesmo vale ate sai fica leva documento documentos horas how much does it cost long is there fee what about "
+    "and when where can need i free".split()
 )
 """Of a message of nothing but these words, the one before tells what it is about."""
 

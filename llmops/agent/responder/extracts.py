@@ -1,4 +1,4 @@
-"""The passage that answers a question: chosen by what such questions ask for and by the retriever; silence otherwise."""
+"""The passage that answers a question, by what such questions ask for and by the retriever; none where none does."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

@@ -35,8 +35,10 @@ _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 def fault(view: View) -> str:
     """What is the matter with the lines, and the next step of the journey; for mere questions what the guide says."""
     if _only_asks(view) and (guide := view.guide(most=700)):
-        view.state["pending"] = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
-        return paragraphs(view.say("service.knowledge", text=guide), view.say("faults.offer"))
+        waiting = view.pending.get("kind") == "cancel"
+        offered = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
+        view.state["pending"] = dict(view.pending) if waiting else offered
+        return paragraphs(view.say("service.knowledge", text=guide), "" if waiting else view.say("faults.offer"))
     service: Literal["internet", "mobile"] = "mobile" if _is_mobile(view) else "internet"
     found: Diagnosis = view.ask("diagnose_line", service=service)
     line = _worst(found)

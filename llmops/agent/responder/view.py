@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.figures import titled
 from llmops.agent.responder.extracts import Extract, extract
+from llmops.agent.responder.figures import titled
 from llmops.agent.responder.wording import ENTRY
 from llmops.agent.turn import Language, ProposedAction
 from llmops.agent.workbench import Brief

@@ -21,7 +21,7 @@ _ROW = re.compile(r"^\|(.+)\|$")
 _RULE = re.compile(r"^\|[\s:|-]+\|$")
 ENTRY = re.compile(r"^(?:-|\d{1,2}[.)])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý\"“])")
-_EMPTY = re.compile(r"\s*\(\s*\)")
+_EMPTY = re.compile(r"\s*\(\s*(?:\)|(?=\s|$))")
 _NOTE = re.compile(r"\s*\[\d{1,2}\]")
 _SOURCES = re.compile(r"^(?:Fontes?\b|Consultad[ao]s? em\b|Sources?:)")
 _FIGURES = re.compile(

@@ -9,6 +9,7 @@ import pytest
 
 from llmops.agent.intents.topics import followed, query_of
 from llmops.agent.intents.understanding import understand
+from llmops.agent.language import language_of
 from llmops.agent.memory import Session
 from llmops.agent.responder.extracts import extract
 from llmops.agent.responder.journeys import WHOLE
@@ -98,3 +99,57 @@ def test_customers_never_read_internal_documents(knowledge: LocalRetriever) -> N
             continue
         reply = stage.say(question["question"], session_id=question["id"])
         assert not [citation for citation in reply.citations if citation.document.startswith("policies/")]
+
+
+def test_a_fault_is_never_answered_with_a_policy(knowledge: LocalRetriever) -> None:
+    """Only guides and manuals go with a diagnosis, whatever else the words of the complaint find."""
+    stage = Stage(retriever=knowledge, now=NOW)
+    complaints = ("estou sem internet", "minha internet caiu e ninguém resolve", "internet lenta demais", "wifi ruim")
+    for role in ("customer", "agent"):
+        for place, said in enumerate(complaints):
+            reply = stage.say(said, role=role, session_id=f"{role}-{place}")
+            assert all(citation.document.startswith(("support/", "manuals/")) for citation in reply.citations)
+            assert not any("credito" in citation.document for citation in reply.citations)
+
+
+def test_the_credit_for_an_outage_is_told_where_it_is_asked_for(knowledge: LocalRetriever) -> None:
+    stage = Stage(retriever=knowledge, now=NOW)
+    reply = stage.talk("estou sem internet", "vou ter desconto por ficar sem?")[1]
+    assert "30 minutos" in reply.message and reply.citations[0].document == "support/interrupcao-credito.pdf"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how much is the late fee?", "can I keep my number if I switch carriers?", "how do I cancel?",
+        "what are my rights over my personal data?", "my phone was stolen", "is this message a scam?",
+        "my internet is slow today", "how much is roaming abroad?", "I want to cancel",
+    ],
+)  # fmt: skip
+def test_english_answers_are_english(knowledge: LocalRetriever, question: str) -> None:
+    reply = Stage(retriever=knowledge, now=NOW).say(question)
+    assert reply.language == "en" and reply.citations
+    assert language_of(reply.message) == "en" and not set("ãõçáéíóúâê") & set(reply.message)
+
+
+def test_a_portuguese_passage_is_introduced_as_such(knowledge: LocalRetriever) -> None:
+    said = Stage(retriever=knowledge, now=NOW).say("can I use my own router?").message
+    assert said.startswith("Our guide says, in Portuguese:") and said.count('"') == 2
+
+
+@pytest.mark.parametrize("question", ["vocês vendem seguro de carro?", "do you sell home insurance?", "tem vaga aí?"])
+def test_what_no_document_answers_is_not_answered(knowledge: LocalRetriever, question: str) -> None:
+    reply = Stage(retriever=knowledge, now=NOW).say(question)
+    assert not reply.citations and not reply.actions
+
+
+def test_a_question_that_goes_on_is_answered_of_the_same_matter(knowledge: LocalRetriever) -> None:
+    stage = Stage(retriever=knowledge, now=NOW)
+    replies = stage.talk("quero levar meu numero pra outra operadora como faço", "demora quanto?", "pago alguma coisa?")
+    assert all(reply.citations[0].document == "contracts/portabilidade.html" for reply in replies)
+
+
+def test_what_waits_for_an_answer_survives_a_question_in_between(knowledge: LocalRetriever) -> None:
+    stage = Stage(retriever=knowledge, now=NOW)
+    stage.talk("quero cancelar tudo", "e o que eu faço com o modem?")
+    assert [action.type for action in stage.say("sim").actions] == ["ticket_registration"]

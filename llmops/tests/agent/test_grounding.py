@@ -104,3 +104,10 @@ def test_money_agrees_to_the_cent_or_not_at_all(shown: Decimal, known: Decimal) 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_any_text_can_be_checked(answer: str, passage: str) -> None:
     assert check(answer, [passage]) == check(answer, [passage])
+
+
+def test_long_codes_are_quoted_exactly_and_break_nothing() -> None:
+    code = "23793381286000782713695000063305975520000018990"
+    evidence = [{"barcode": code, "amount_due": "89.90"}]
+    assert check(f"Pague {code}: R$ 89,90.", evidence).ok
+    assert check(f"Pague {code[:-1]}1.", evidence).unsupported and check("Pague R$ 9,00.", evidence).unsupported

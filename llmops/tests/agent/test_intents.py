@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -69,10 +70,15 @@ def test_the_sections_are_those_of_the_questions() -> None:
     assert len({question.text for question in asked}) == len(asked) > 1_200
 
 
+def plain(question: str) -> str:
+    """Its words alone."""
+    return " ".join(re.findall(r"\w+", folded(question)))
+
+
 def test_no_held_back_question_was_learnt() -> None:
     held = json.loads((Path(__file__).parents[2] / "evaluations" / "retrieval_questions.json").read_text("utf-8"))
-    kept = {folded(question["question"]) for question in held["questions"] if question["split"] == "held_back"}
-    assert not kept & {folded(question.text) for question in training.read_questions()}
+    kept = {plain(question["question"]) for question in held["questions"] if question["split"] == "held_back"}
+    assert not kept & {plain(question.text) for question in training.read_questions()}
 
 
 def test_every_intent_has_a_journey_or_is_looked_up() -> None:
@@ -84,7 +90,9 @@ def test_every_intent_has_a_journey_or_is_looked_up() -> None:
     [
         ("sim", "yes"), ("Sim, pode mandar", "yes"), ("pode", "yes"), ("quero sim", "yes"),
         ("ok!", "yes"), ("yes please", "yes"),
-        ("não", "no"), ("agora não", "no"), ("no thanks", "no"), ("nao, deixa", "no"), ("não tenho internet", ""), ("ok, obrigado", ""), ("já reiniciei", "done"), ("pronto", "done"),
+        ("não", "no"), ("agora não", "no"), ("no thanks", "no"),
+        ("nao, deixa", "no"), ("não tenho internet", ""), ("ok, obrigado", ""),
+        ("já reiniciei", "done"), ("pronto", "done"),
         ("já fiz isso e nada mudou", "still"), ("continua igual", "still"), ("still the same problem", "still"),
         ("quero a segunda via", ""), ("quero cancelar", ""), ("pode me explicar a fatura de outubro?", ""), ("", ""),
         ("não consigo entender por que a minha conta veio tão mais cara este mês", ""),

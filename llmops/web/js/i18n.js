@@ -43,6 +43,9 @@ export function t(key, values = {}) {
   return entry.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+/** Words of the service, which are Portuguese, in the reader's language as far as the pages know them. */
+export const spoken = (text) => (has(`said.${text}`) ? t(`said.${text}`) : text);
+
 /** Whether there are words for a key. */
 export const has = (key) => known.has(`${current}/${key}`);
 

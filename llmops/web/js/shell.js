@@ -14,7 +14,7 @@ import { empty, failure, loading } from "./components/states.js";
 
 let ending = null;
 let open = null;
-let main, live;
+let main, live, marked;
 
 /** Ends the frame, when somebody signs out. */
 export function leave() {
@@ -116,12 +116,14 @@ function lost(pages) {
   open?.leaving.abort();
   open = null;
   const back = pages.length ? button(t("lost.back"), { kind: "primary", onclick: () => go(pages[0].path) }) : null;
+  mark(null);
   fill(main, h("div.page", empty({ icon: "search", title: t("lost.title"), text: t("lost.text"), action: back })));
 }
 
-function mark(page) {
+function mark(page = marked) {
+  marked = page;
   for (const node of document.querySelectorAll(".nav-link")) {
-    if (node.dataset.path === (page.under ?? page.path)) node.setAttribute("aria-current", "page");
+    if (page && node.dataset.path === (page.under ?? page.path)) node.setAttribute("aria-current", "page");
     else node.removeAttribute("aria-current");
   }
 }
@@ -172,6 +174,7 @@ function drawer(frame) {
       box.addEventListener("click", (event) => { if (event.target.closest("a")) close(); });
       return box;
     },
+    onopen: () => mark(),
   });
 }
 

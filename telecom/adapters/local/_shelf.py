@@ -1,9 +1,9 @@
 """Answers about one of many, taken from one answer about all of them.
 
-The same question is asked about one customer after the other. The engine needs about as long for all customers as for
-a few, most of it for planning and for reading the files, so that a question that keeps coming is asked once for
+The same question is asked about one customer after the other. The engine needs about as long for all of them as
+for a few, most of it for planning and for reading files, so that a question that keeps coming is asked once for
 everybody; the answers lie in a file without a name, each in a piece of its own, until a table that they rest on
-changes. See docs/adr/0015-a-loop-of-our-own.md.
+changes. See docs/adr/0016-answers-for-everybody-at-once.md.
 """
 
 import logging
@@ -57,6 +57,7 @@ class Shared:
 class _Entry:
     """What is known of a question: how often it was asked over these files, and the answers once they are there."""
 
+    tables: tuple[str, ...]
     files: Files
     asked: int = 0
     begun: bool = False
@@ -74,6 +75,7 @@ class Shelves:
     def __init__(self, ask: Ask, folder: Path) -> None:
         self._ask, self._folder = ask, folder
         self._entries: OrderedDict[tuple[Any, ...], _Entry] = OrderedDict()
+        self._catalog: Catalog | None = None
         self._lock, self._building = threading.Lock(), threading.Lock()
 
     def find(self, question: Translated, parameters: Parameters | None, catalog: Catalog) -> pa.Table | None:
@@ -95,16 +97,25 @@ class Shelves:
 
     def _entry(self, question: Translated, rest: Mapping[str, Scalar], catalog: Catalog) -> _Entry:
         named = (question.sql, tuple((name, type(value), value) for name, value in rest.items()))
-        files = tuple(catalog.files.get(table, ()) for table in question.select.tables)
         with self._lock:
+            if self._catalog is not catalog:
+                self._forget_changed(catalog)
             entry = self._entries.get(named)
-            if entry is None or entry.files != files:
-                entry = self._entries[named] = _Entry(files)
+            if entry is None:
+                files = _files(question.select.tables, catalog)
+                entry = self._entries[named] = _Entry(question.select.tables, files)
                 entry.begun = sum(file.rows for table in files for file in table) > MOST_ROWS
             self._entries.move_to_end(named)
             while len(self._entries) > MOST_SHELVES:
                 self._entries.popitem(last=False)
             return entry
+
+    def _forget_changed(self, catalog: Catalog) -> None:
+        """Lets go of what rests on files that are no longer those of their tables."""
+        self._catalog = catalog
+        for named, entry in list(self._entries.items()):
+            if _files(entry.tables, catalog) != entry.files:
+                del self._entries[named]
 
     def _build(self, question: Translated, shared: Shared, rest: Mapping[str, Scalar], entry: _Entry) -> None:
         try:
@@ -112,7 +123,6 @@ class Shelves:
                 entry.shelf = _Shelf(self._answers(question, shared, rest, entry), len(shared.keys), self._folder)
         except Exception as error:  # whatever it is, each is answered by itself as before
             log.info("A question is not answered for all: %s", error)
-
 
     def _answers(
         self, question: Translated, shared: Shared, rest: Mapping[str, Scalar], entry: _Entry
@@ -229,6 +239,10 @@ def _shared(tree: exp.Select, keys: tuple[str, ...], tables: list[str]) -> Share
         f"SELECT {own}, _answer.* FROM ({whose}) AS _whose({names}), LATERAL ({to_duckdb(inner)}) AS _answer "
         f"ORDER BY {sorted_by}",
     )
+
+
+def _files(tables: tuple[str, ...], catalog: Catalog) -> Files:
+    return tuple(catalog.files.get(table, ()) for table in tables)
 
 
 def _chooses(value: object) -> bool:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -289,7 +290,9 @@ class _Opened:
         """A connection that sees these tables as the catalogue has them."""
         with self._lock:
             files = {table: catalog.files.get(table, ()) for table in tables}
-            if self._connection is None or any(self._shown.get(table, known) != known for table, known in files.items()):
+            if self._connection is None or any(
+                self._shown.get(table, known) != known for table, known in files.items()
+            ):
                 self._connection, self._shown = self._warehouse._connect(), {}
                 _confine(self._connection, self._warehouse._root)
             self._warehouse._show(self._connection, catalog, files.keys() - self._shown.keys())
@@ -323,7 +326,8 @@ def _create_view(connection: duckdb.DuckDBPyConnection, contract: Contract, file
     if files:
         quoted = ", ".join(f"'{_quoted(path)}'" for path in files)
         rows = f"SELECT * FROM read_parquet([{quoted}])"
-        if pq.read_schema(files[0]).names != contract.schema.names:  # written before the table had all its columns
+        names = tuple(contract.schema.names)
+        if any(_columns_of(path) != names for path in files):  # written before the table had all its columns
             typed = ", ".join(f"CAST(NULL AS {duckdb_type(c.sql)}) AS {c.name}" for c in contract.columns)
             old = f"SELECT * FROM read_parquet([{quoted}], union_by_name = true)"
             rows = f"(SELECT {typed} LIMIT 0) UNION ALL BY NAME {old}"
@@ -332,6 +336,12 @@ def _create_view(connection: duckdb.DuckDBPyConnection, contract: Contract, file
     connection.register("_empty", contract.schema.empty_table())
     connection.execute(f"CREATE TABLE {contract.table} AS SELECT * FROM _empty")
     connection.unregister("_empty")
+
+
+@lru_cache(maxsize=16_384)
+def _columns_of(path: Path) -> tuple[str, ...]:
+    """The columns of a file, which never change."""
+    return tuple(pq.read_schema(path).names)
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

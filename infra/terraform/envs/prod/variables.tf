@@ -136,11 +136,6 @@ variable "buckets" {
     condition     = alltrue(flatten([for bucket in var.buckets : [for accounts in values(bucket.access) : length(setsubtract(accounts, ["cicd", "llmops", "mlops", "scheduler", "serving"])) == 0]]))
     error_message = "buckets has access ${jsonencode({ for key, bucket in var.buckets : key => bucket.access if length(bucket.access) > 0 })}: write short names of our accounts: cicd, llmops, mlops, scheduler, serving."
   }
-
-  validation {
-    condition     = length(setsubtract(["bronze", "docs", "gold", "models", "pipelines", "silver"], keys(var.buckets))) == 0
-    error_message = "buckets has ${jsonencode(keys(var.buckets))}: the code looks for bronze, silver, gold, docs, models and pipelines."
-  }
 }
 
 variable "secrets" {

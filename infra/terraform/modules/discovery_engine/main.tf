@@ -49,7 +49,7 @@ resource "google_discovery_engine_schema" "faq" {
 }
 
 resource "google_discovery_engine_search_engine" "this" {
-  count = var.engine == null ? 0 : 1
+  for_each = var.engine == null ? toset([]) : toset(["engine"])
 
   project           = var.project_id
   location          = var.location

@@ -12,10 +12,10 @@ output "branches" {
 
 output "engine" {
   description = "Id of the search engine; empty without one."
-  value       = try(google_discovery_engine_search_engine.this[0].engine_id, "")
+  value       = try(google_discovery_engine_search_engine.this["engine"].engine_id, "")
 }
 
 output "serving_config" {
   description = "Serving config that searches all data stores; empty without an engine."
-  value       = try("projects/${var.project_id}/locations/${var.location}/collections/default_collection/engines/${google_discovery_engine_search_engine.this[0].engine_id}/servingConfigs/default_config", "")
+  value       = try("projects/${var.project_id}/locations/${var.location}/collections/default_collection/engines/${google_discovery_engine_search_engine.this["engine"].engine_id}/servingConfigs/default_config", "")
 }

@@ -7,7 +7,7 @@ locals {
 }
 
 resource "google_model_armor_template" "this" {
-  count = var.armor == null ? 0 : 1
+  for_each = var.armor == null ? toset([]) : toset(["template"])
 
   project     = var.project_id
   location    = var.region

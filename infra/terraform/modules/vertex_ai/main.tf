@@ -16,7 +16,7 @@ locals {
 }
 
 resource "google_vertex_ai_feature_group" "this" {
-  count = var.feature_group == null ? 0 : 1
+  for_each = var.feature_group == null ? toset([]) : toset(["group"])
 
   project     = var.project_id
   region      = var.region
@@ -53,14 +53,14 @@ resource "google_vertex_ai_feature_group_feature" "this" {
 
   project             = var.project_id
   region              = var.region
-  feature_group       = google_vertex_ai_feature_group.this[0].name
+  feature_group       = google_vertex_ai_feature_group.this["group"].name
   name                = each.key
   version_column_name = each.key
   labels              = merge(local.code_labels, { position = tostring(each.value) })
 }
 
 resource "google_vertex_ai_feature_online_store" "this" {
-  count = var.online_store == null ? 0 : 1
+  for_each = var.online_store == null ? toset([]) : toset(["store"])
 
   project       = var.project_id
   region        = var.region
@@ -82,7 +82,7 @@ resource "google_vertex_ai_feature_online_store_featureview" "this" {
 
   project              = var.project_id
   region               = var.region
-  feature_online_store = google_vertex_ai_feature_online_store.this[0].name
+  feature_online_store = google_vertex_ai_feature_online_store.this["store"].name
   name                 = each.key
   labels               = merge(var.labels, local.code_labels)
 
@@ -98,7 +98,7 @@ resource "google_vertex_ai_feature_online_store_featureview" "this" {
 
 # Which models it serves, and who gets which share, is the code's business (`telecom release canary`).
 resource "google_vertex_ai_endpoint" "this" {
-  count = var.endpoint == null ? 0 : 1
+  for_each = var.endpoint == null ? toset([]) : toset(["endpoint"])
 
   # checkov:skip=CKV2_GCP_33:A private endpoint takes a peered network; this one answers only to those whom IAM lets in.
   project                    = var.project_id

@@ -1,6 +1,6 @@
 output "feature_group" {
   description = "Id of the feature group; null without one."
-  value       = one(google_vertex_ai_feature_group.this[*].id)
+  value       = one(values(google_vertex_ai_feature_group.this)[*].id)
 }
 
 output "features" {
@@ -11,7 +11,7 @@ output "features" {
 
 output "online_store" {
   description = "Name of the online store, for TELECOM_ONLINE_STORE; empty without one."
-  value       = try(google_vertex_ai_feature_online_store.this[0].name, "")
+  value       = try(google_vertex_ai_feature_online_store.this["store"].name, "")
 }
 
 output "feature_views" {
@@ -21,15 +21,15 @@ output "feature_views" {
 
 output "endpoint" {
   description = "Number of the endpoint, for TELECOM_ENDPOINT; empty without one."
-  value       = try(google_vertex_ai_endpoint.this[0].name, "")
+  value       = try(google_vertex_ai_endpoint.this["endpoint"].name, "")
 }
 
 output "endpoint_id" {
   description = "Full id of the endpoint; null without one."
-  value       = one(google_vertex_ai_endpoint.this[*].id)
+  value       = one(values(google_vertex_ai_endpoint.this)[*].id)
 }
 
 output "armor_template" {
   description = "Name of the Model Armor template (projects/…/locations/…/templates/…), for TELECOM_ASSISTANT_ARMOR_TEMPLATE; empty without one."
-  value       = try("projects/${var.project_id}/locations/${var.region}/templates/${google_model_armor_template.this[0].template_id}", "")
+  value       = try("projects/${var.project_id}/locations/${var.region}/templates/${google_model_armor_template.this["template"].template_id}", "")
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import * as format from "../format.js";
-import { has, language, t } from "../i18n.js";
+import { has, language, spoken, t } from "../i18n.js";
 import { badge, button, notice } from "../components/controls.js";
 import { bars } from "../components/chart.js";
 import { icon } from "../components/icons.js";
@@ -11,7 +11,7 @@ import { reasonWords } from "./risk.js";
 
 const SHOWN_INVOICES = 12;
 const STATES = { active: "low", degraded: "medium", restarting: "medium", down: "high" };
-const JUDGED = { boa: "low", "atenção": "medium", regular: "medium", ruim: "high" };
+const JUDGED = { boa: "low", "atenção": "medium", regular: "medium", ruim: "high", "no limite": "medium" };
 const URGENT = { critical: "high", crítica: "high", high: "high", alta: "high", medium: "medium", média: "medium" };
 
 /** All sections. `write(text)` puts a sentence into the chat; `ondecided` hears of decided actions. */
@@ -52,7 +52,7 @@ function plan(profile) {
   const more = profile.products.filter((one) => one !== profile.plan);
   return section("card.plan", [
     h("div.row.tight", h("span.strong.grow.wrap", profile.plan ?? t("card.noplan")), contract && h("span.number.strong", format.money(contract.monthly_charge), h("span.tiny.quiet", t("card.month")))),
-    h("dl.facts", fact("card.contract", contract?.words), fact("card.since", t("card.tenure", { count: profile.tenure_months, day: format.day(profile.customer_since, { month: "short", year: "numeric" }) })), fact("card.payment", contract?.payment_method)),
+    h("dl.facts", fact("card.contract", spoken(contract?.words)), fact("card.since", t("card.tenure", { count: profile.tenure_months, day: format.day(profile.customer_since, { month: "short", year: "numeric" }) })), fact("card.payment", spoken(contract?.payment_method))),
     more.length > 0 && h("div.row.products", more.map((one) => badge(one))),
   ], { sign: "spark" });
 }
@@ -63,7 +63,7 @@ function invoices(part) {
   if (part.error) return section("card.invoices", lacking(part), { sign: "invoice" });
   const listed = part.invoices.slice(0, SHOWN_INVOICES).reverse();
   const newest = part.invoices[0];
-  const colour = (one) => (one.status === "paid" ? `var(${one === newest ? "--chart-1" : "--chart-soft"})` : one.days_late > 0 ? "var(--high)" : "var(--medium)");
+  const colour = (one) => (one.status === "paid" ? `var(${one === newest ? "--chart-1" : "--chart-soft"})` : one.days_late > 0 ? "var(--chart-bad)" : "var(--chart-warn)");
   const few = listed.length <= 7;
   const owed = Number(part.overdue_amount) > 0 ? badge(t("card.overdue", { amount: format.money(part.overdue_amount) }), "high")
     : Number(part.open_amount) > 0 ? badge(t("card.open", { amount: format.money(part.open_amount) }), "medium") : badge(t("card.paid"), "low");
@@ -83,19 +83,19 @@ function lines(part) {
     h("span.grow.strong.small", [lineName(line), line.contracted_mbps && h("span.quiet", ` · ${format.number(line.contracted_mbps, 0)} Mbps`)]),
     badge(language() === "pt-BR" || !has(`line.${line.status}`) ? line.status_words : t(`line.${line.status}`), STATES[line.status] ?? "", { dot: true })),
     line.advice?.conclusion && line.status !== "active" && notice(sentence(line.advice.conclusion), { tone: STATES[line.status] ?? "" }),
-    line.measures.length > 0 && h("dl.facts.measures", line.measures.map((one) => [h("dt", one.name), h("dd", { title: one.limits }, h("span", { class: `judged ${JUDGED[one.judgement] ?? ""}` }, one.value === null ? t("line.unread") : `${format.number(one.value, 2)} ${one.unit}`))])),
+    line.measures.length > 0 && h("dl.facts.measures", line.measures.map((one) => [h("dt", spoken(one.name)), h("dd", { title: one.limits }, h("span", { class: `judged ${JUDGED[one.judgement] ?? ""}` }, one.value === null ? t("line.unread") : `${format.number(one.value, 2)} ${one.unit}`, h("span.sr-only", ` (${spoken(one.judgement)})`)))])),
   )), { sign: "signal" });
 }
 
-const lineName = (line) => `${t(`service.${line.service}`)} · ${line.technology}`;
+const lineName = (line) => `${t(`service.${line.service}`)} · ${spoken(line.technology)}`;
 const sentence = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
 function tickets(part) {
   if (part.error) return section("card.tickets", lacking(part), { sign: "ticket" });
   const listed = part.tickets.map((one) => h("li.ticket",
-    h("div.row.tight", h("span.grow.strong.small.wrap", one.subject), badge(one.priority, URGENT[one.priority] ?? "")),
+    h("div.row.tight", h("span.grow.strong.small.wrap", one.subject), badge(spoken(one.priority), URGENT[one.priority] ?? "")),
     one.description && h("p.small.muted.ticket-words", one.description),
-    h("div.tiny.quiet", [one.category_words, " · ", t("ticket.age", { count: one.age_days }), " · ", one.ticket_id])));
+    h("div.tiny.quiet", [spoken(one.category_words), " · ", t("ticket.age", { count: one.age_days }), " · ", one.ticket_id])));
   return section("card.tickets", listed.length ? h("ul.stack", listed) : h("p.small.muted", t("card.tickets.none", { count: part.recent_count })), { sign: "ticket", aside: part.open_count > 0 && badge(part.open_count) });
 }
 

@@ -48,7 +48,7 @@ export async function mount(root, context) {
     if (!first) return tile("signal", t("portal.line"), h("span.strong", t("portal.line.none")));
     const own = (part.outages ?? []).find((one) => one.own);
     const more = own ? t("portal.outage", { moment: format.moment(own.expected_end_at) }) : first.contracted_mbps ? t("portal.speed", { speed: format.number(first.contracted_mbps, 0) }) : "";
-    return tile("signal", t("portal.line"), h("span.portal-figure", t(`portal.state.${first.status}`)), h("div.row.small.muted", badge(t(`line.${first.status}`), TONES[first.status] ?? "", { dot: true }), h("span", more)));
+    return tile("signal", t("portal.line"), h("span.portal-figure", t(`portal.state.${first.status}`)), h("div.row.small.muted", badge(t(`portal.badge.${first.status}`), TONES[first.status] ?? "", { dot: true }), h("span", more)));
   }
 }
 

@@ -1,10 +1,9 @@
 /** The work queue: customers by what their leaving would cost in twelve months. */
 
 import { fill, h } from "../dom.js";
-import { field, searchField, segments, select } from "../components/controls.js";
+import { button, field, searchField, segments, select } from "../components/controls.js";
 import { empty, filled } from "../components/states.js";
 import { pager, table } from "../components/table.js";
-import { button } from "../components/controls.js";
 import { FEATURES, reasonWords, riskBadge } from "../parts/risk.js";
 import { keepOrder } from "../parts/queue_order.js";
 import { styles } from "../styles.js";
@@ -85,7 +84,16 @@ export async function mount(root, context) {
   }
 
   show();
-  return { update(wanted) { query = wanted; show(); } };
+  return {
+    update(wanted) {
+      query = wanted;
+      segment.choose(query.segment ?? "");
+      for (const [control, name] of [[search, "search"], [city, "city"], [contract, "contract"], [reason, "reason"]]) {
+        if (control !== document.activeElement) control.value = query[name] ?? "";
+      }
+      show();
+    },
+  };
 }
 
 function step(frame, by) {

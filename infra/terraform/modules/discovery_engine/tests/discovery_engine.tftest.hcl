@@ -23,7 +23,7 @@ run "documents_faq_engine" {
     error_message = "The fields of a question are others."
   }
   assert {
-    condition     = google_discovery_engine_search_engine.this[0].engine_id == "telecom-dev" && google_discovery_engine_search_engine.this[0].data_store_ids == tolist(["telecom-docs-dev", "telecom-faq-dev"]) && google_discovery_engine_search_engine.this[0].search_engine_config[0].search_tier == "SEARCH_TIER_ENTERPRISE" && length(google_discovery_engine_search_engine.this[0].search_engine_config[0].search_add_ons) == 0
+    condition     = google_discovery_engine_search_engine.this["engine"].engine_id == "telecom-dev" && google_discovery_engine_search_engine.this["engine"].data_store_ids == tolist(["telecom-docs-dev", "telecom-faq-dev"]) && google_discovery_engine_search_engine.this["engine"].search_engine_config[0].search_tier == "SEARCH_TIER_ENTERPRISE" && length(google_discovery_engine_search_engine.this["engine"].search_engine_config[0].search_add_ons) == 0
     error_message = "The engine searches something else, or costs more than was asked for."
   }
   assert {

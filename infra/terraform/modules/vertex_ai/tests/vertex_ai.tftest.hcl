@@ -9,7 +9,7 @@ run "registry_only" {
   command = plan
 
   assert {
-    condition     = google_vertex_ai_feature_group.this[0].name == "telco_churn" && google_vertex_ai_feature_group.this[0].big_query[0].big_query_source[0].input_uri == "bq://telecom-test-1.telecom_gold.telco_churn_features" && google_vertex_ai_feature_group.this[0].big_query[0].entity_id_columns == tolist(["customer_id"])
+    condition     = google_vertex_ai_feature_group.this["group"].name == "telco_churn" && google_vertex_ai_feature_group.this["group"].big_query[0].big_query_source[0].input_uri == "bq://telecom-test-1.telecom_gold.telco_churn_features" && google_vertex_ai_feature_group.this["group"].big_query[0].entity_id_columns == tolist(["customer_id"])
     error_message = "The group is not the one that the code registers; the code would delete it and make its own."
   }
   assert {
@@ -44,11 +44,11 @@ run "all_of_it" {
   }
 
   assert {
-    condition     = google_vertex_ai_feature_group.this[0].big_query[0].big_query_source[0].input_uri == "bq://telecom-test-1.telecom_gold.telco_churn_features"
+    condition     = google_vertex_ai_feature_group.this["group"].big_query[0].big_query_source[0].input_uri == "bq://telecom-test-1.telecom_gold.telco_churn_features"
     error_message = "The source of the group is not the table of the id."
   }
   assert {
-    condition     = google_vertex_ai_feature_online_store.this[0].bigtable[0].auto_scaling[0].min_node_count == 1 && google_vertex_ai_feature_online_store.this[0].bigtable[0].auto_scaling[0].max_node_count == 2 && google_vertex_ai_feature_online_store.this[0].bigtable[0].auto_scaling[0].cpu_utilization_target == 60 && google_vertex_ai_feature_online_store.this[0].force_destroy == false
+    condition     = google_vertex_ai_feature_online_store.this["store"].bigtable[0].auto_scaling[0].min_node_count == 1 && google_vertex_ai_feature_online_store.this["store"].bigtable[0].auto_scaling[0].max_node_count == 2 && google_vertex_ai_feature_online_store.this["store"].bigtable[0].auto_scaling[0].cpu_utilization_target == 60 && google_vertex_ai_feature_online_store.this["store"].force_destroy == false
     error_message = "The online store is not as the code would make it, or would be destroyed with its views."
   }
   assert {
@@ -56,23 +56,23 @@ run "all_of_it" {
     error_message = "The view is not synced on a schedule from its source."
   }
   assert {
-    condition     = google_vertex_ai_endpoint.this[0].name == "820000001" && google_vertex_ai_endpoint.this[0].display_name == "telecom-prod" && google_vertex_ai_endpoint.this[0].encryption_spec[0].kms_key_name == var.kms_key_name
+    condition     = google_vertex_ai_endpoint.this["endpoint"].name == "820000001" && google_vertex_ai_endpoint.this["endpoint"].display_name == "telecom-prod" && google_vertex_ai_endpoint.this["endpoint"].encryption_spec[0].kms_key_name == var.kms_key_name
     error_message = "The endpoint is not the one that the code asks for."
   }
   assert {
-    condition     = google_model_armor_template.this[0].filter_config[0].pi_and_jailbreak_filter_settings[0].filter_enforcement == "ENABLED" && google_model_armor_template.this[0].filter_config[0].pi_and_jailbreak_filter_settings[0].confidence_level == "LOW_AND_ABOVE"
+    condition     = google_model_armor_template.this["template"].filter_config[0].pi_and_jailbreak_filter_settings[0].filter_enforcement == "ENABLED" && google_model_armor_template.this["template"].filter_config[0].pi_and_jailbreak_filter_settings[0].confidence_level == "LOW_AND_ABOVE"
     error_message = "Prod holds back hidden orders from low confidence on."
   }
   assert {
-    condition     = google_model_armor_template.this[0].filter_config[0].malicious_uri_filter_settings[0].filter_enforcement == "ENABLED" && google_model_armor_template.this[0].filter_config[0].sdp_settings[0].basic_config[0].filter_enforcement == "ENABLED"
+    condition     = google_model_armor_template.this["template"].filter_config[0].malicious_uri_filter_settings[0].filter_enforcement == "ENABLED" && google_model_armor_template.this["template"].filter_config[0].sdp_settings[0].basic_config[0].filter_enforcement == "ENABLED"
     error_message = "Malicious links and sensitive data are looked for."
   }
   assert {
-    condition     = google_model_armor_template.this[0].template_metadata[0].multi_language_detection[0].enable_multi_language_detection && !google_model_armor_template.this[0].template_metadata[0].log_sanitize_operations && !google_model_armor_template.this[0].template_metadata[0].ignore_partial_invocation_failures
+    condition     = google_model_armor_template.this["template"].template_metadata[0].multi_language_detection[0].enable_multi_language_detection && !google_model_armor_template.this["template"].template_metadata[0].log_sanitize_operations && !google_model_armor_template.this["template"].template_metadata[0].ignore_partial_invocation_failures
     error_message = "Portuguese is read, nobody's words are logged, and a filter that fails is not passed over."
   }
   assert {
-    condition     = { for filter in google_model_armor_template.this[0].filter_config[0].rai_settings[0].rai_filters : filter.filter_type => filter.confidence_level } == { HARASSMENT = "HIGH" }
+    condition     = { for filter in google_model_armor_template.this["template"].filter_config[0].rai_settings[0].rai_filters : filter.filter_type => filter.confidence_level } == { HARASSMENT = "HIGH" }
     error_message = "Harmful content is looked for as it was asked."
   }
   assert {
@@ -94,7 +94,7 @@ run "the_code_registers_by_itself" {
     error_message = "A registry was made though none was wanted."
   }
   assert {
-    condition     = google_model_armor_template.this[0].filter_config[0].pi_and_jailbreak_filter_settings[0].confidence_level == "MEDIUM_AND_ABOVE" && length(google_model_armor_template.this[0].filter_config[0].rai_settings) == 0
+    condition     = google_model_armor_template.this["template"].filter_config[0].pi_and_jailbreak_filter_settings[0].confidence_level == "MEDIUM_AND_ABOVE" && length(google_model_armor_template.this["template"].filter_config[0].rai_settings) == 0
     error_message = "Dev holds back less than prod, and only what was asked for."
   }
 }

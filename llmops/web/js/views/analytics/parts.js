@@ -21,12 +21,12 @@ export const tile = (label, figure, note = null) =>
 
 /** A titled card; `more` goes to the right of the title. */
 export function section(title, content, more = null) {
-  return h("section.card.padded.stack", { "aria-label": title }, h("div.row", h("h2.grow.section-head", title), more), content);
+  return h("section.card.padded.stack", h("div.row", h("h2.grow.section-head", title), more), content);
 }
 
 /** A table under a title, without the inner distances of a card. */
 export const tabled = (title, node, more = null) =>
-  h("section.table-frame", { "aria-label": title }, h("div.row.frame-head", h("h2.grow.section-head", title), more), node);
+  h("section.table-frame", h("div.row.frame-head", h("h2.grow.section-head", title), more), node);
 
 /** A value in words, such as `contract.Two year`; unknown ones as they are. */
 export const named = (kind, value) => (has(`${kind}.${value}`) ? t(`${kind}.${value}`) : String(value));

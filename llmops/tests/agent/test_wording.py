@@ -1,0 +1,35 @@
+"""Passages in few words: lists and tables stay readable, sources and links are left out, figures come first."""
+
+from llmops.agent.responder.wording import shortened, wanted_of
+
+STEPS = "Antes de chamar:\n1. Veja o cordão. Encaixe até o clique.\n2. Espere 5 minutos.\n3. Peça a visita."
+FINES = (
+    "| Meses completos | Fibra | Cobre |\n| --- | --- | --- |\n| 1 | R$ 220,00 | R$ 110,00 |\n"
+    "| 8 | R$ 80,00 | R$ 40,00 |\n| 9 | R$ 60,00 | R$ 30,00 |"
+)
+STATES = "| O que você vê | Vá para |\n| --- | --- |\n| nenhuma luz | passo 4 |\n| LOS vermelha | passo 5 |"
+
+
+def test_numbered_steps_stay_whole_and_on_lines_of_their_own() -> None:
+    assert shortened(STEPS, wanted_of("luz vermelha"), 500) == STEPS
+
+
+def test_the_row_of_the_number_that_is_asked_for_stands_alone() -> None:
+    said = shortened(FINES, wanted_of("qual a multa com 8 meses"), 500)
+    assert said == "- Meses completos 8: fibra R$ 80,00; cobre R$ 40,00"
+    assert shortened(FINES, wanted_of("qual a multa"), 500).count("\n") == 2
+
+
+def test_steps_elsewhere_say_nothing() -> None:
+    assert shortened(STATES, wanted_of("luz vermelha"), 500) == ""
+
+
+def test_sources_notes_and_links_are_left_out() -> None:
+    text = "O prazo é de 10 dias [4]. Peça no site (www.exemplo.com.br) ou na loja. Fontes consultadas em 2026: Jornal."
+    assert shortened(text, wanted_of("prazo"), 500) == "O prazo é de 10 dias. Peça no site ou na loja."
+    assert shortened("- APN: exemplo.com.br\n- Nome: Telecom", wanted_of("apn"), 500) == "- Nome: Telecom"
+
+
+def test_what_is_too_long_keeps_what_is_asked_for() -> None:
+    text = "A fatura cobre o mês. Ela chega por e-mail. O reajuste é anual. A religação leva 24 horas."
+    assert shortened(text, wanted_of("em quanto tempo é a religação?"), 35) == "A religação leva 24 horas."
