@@ -15,13 +15,15 @@ INSPECTOR := .venv-ci
 INSPECTOR_READY := $(INSPECTOR)/.ready
 CSV ?=
 OPTIONS ?=
-ENV ?= dev
+ENV ?= $(or $(TELECOM_ENV),dev)
 SERVICE ?= churn
 PIPELINE ?= churn
 PORT ?= 8080
+WAIT ?=
 
 .PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
-	image candidate canary rollback knowledge submit audit secrets licences sbom dockerfiles workflows lock docs clean
+	image candidate verify canary recover rollback knowledge submit pipelines eval summary test-stats policies code-scan audit secrets \
+	licences sbom dockerfiles workflows lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -77,11 +79,17 @@ apply: ## applies the plan that `make plan` kept
 image: ## builds, tests, scans and pushes on Cloud Build; SERVICE=churn or assistant, ENV=dev or prod
 	@infra/delivery.sh image $(SERVICE) $(ENV)
 
-candidate: ## a revision of that image without requests, looked at
+candidate: ## a revision of that image without requests
 	@infra/delivery.sh candidate $(SERVICE) $(ENV)
+
+verify: ## extreme requests to the candidate, from within its network
+	@infra/delivery.sh verify $(SERVICE) $(ENV)
 
 canary: ## leads the candidate to all requests, step by step
 	@infra/delivery.sh canary $(SERVICE) $(ENV)
+
+recover: ## after a release that broke off: takes back what is under way, and nothing else
+	@infra/delivery.sh recover $(SERVICE) $(ENV)
 
 rollback: ## back to the release before
 	@infra/delivery.sh rollback $(SERVICE) $(ENV)
@@ -89,8 +97,30 @@ rollback: ## back to the release before
 knowledge: ## docs/telecom into the environment's bucket and search
 	@infra/delivery.sh knowledge assistant $(ENV)
 
-submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, OPTIONS="--csv gs://…"
-	@TELECOM_BACKEND=gcp $(BIN)/telecom pipeline submit $(PIPELINE) $(OPTIONS)
+submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, CSV=gs://…, WAIT=minutes until it must have succeeded
+	@TELECOM_BACKEND=gcp TELECOM_ENV=$(ENV) $(BIN)/telecom pipeline submit $(PIPELINE) \
+		$(if $(CSV),--csv '$(CSV)') $(if $(WAIT),--wait $(WAIT)) $(OPTIONS)
+
+pipelines: $(DEV_READY) ## compiles every pipeline afresh, and compares it with what is kept
+	@mkdir -p build/pipelines
+	@for kept in mlops/src/pipelines/compiled/*.yaml; do \
+		TELECOM_IMAGE= $(BIN)/telecom pipeline compile "$$(basename "$$kept" .yaml)" --out "build/pipelines/$${kept##*/}"; done
+	@diff -ru mlops/src/pipelines/compiled build/pipelines
+
+eval: $(DEV_READY) ## the assistant's scenarios against the stored baseline, in build/eval
+	@$(BIN)/telecom eval run --out build/eval $(OPTIONS)
+
+summary: $(DEV_READY) ## what tests and evaluation left in build, as Markdown
+	@$(BIN)/python -m tools.ci_summary
+
+test-stats: $(DEV_READY) ## figures of the last `make coverage` as a row and as gauges
+	@$(BIN)/python -m tools.test_stats
+
+policies: $(DEV_READY) ## our rules for Terraform plans, on the plans that they must refuse
+	@$(BIN)/pytest -q tests/infra
+
+code-scan: $(DEV_READY) ## ruff's security rules (S) alone
+	@$(BIN)/ruff check --select S .
 
 destroy: $(DEV_READY) ## asks, destroys, then looks for leftovers
 	@infra/estate.sh destroy $(ENV)

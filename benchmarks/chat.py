@@ -45,7 +45,7 @@ QUESTIONS = (
 )
 OPENINGS = ("", "Oi! ", "Bom dia. ", "Olá, tudo bem? ", "Boa tarde, ", "Por favor: ", "Uma dúvida: ")
 CLOSINGS = ("", " Obrigado.", " Obrigada!", " Preciso saber hoje.", " Pode me ajudar?")
-"""Around a question, so that hardly any message comes twice."""
+"""Around a question: 280 different messages."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # usage: infra/delivery.sh VERB churn|assistant dev|prod
 #   image      builds, tests, scans and pushes on Cloud Build; build/<service>.image names the image by its digest
-#   candidate  gives that image a revision without requests, and looks at it
+#   candidate  gives that image a revision without requests
+#   verify     sends extreme requests to the candidate, from where the network reaches it
 #   canary     leads the candidate to all requests, step by step; it goes back by itself when a step says no
+#   recover    takes back a canary that is under way, or finishes a rollback; nothing where a release has ended
 #   rollback   back to the release before, model and revision
 #   status     revisions, shares, the last releases
 #   knowledge  documents of docs/telecom into the bucket, then into the search (assistant)
-# TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1).
+# TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1). TELECOM_IMAGE, where it is one of
+# the service's, goes before the image that build/<service>.image names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,8 +20,9 @@ fail() {
 
 verb=${1:-} service=${2:-} env=${3:-}
 case $verb in
-  image | candidate | canary | rollback | status | knowledge) ;;
-  *) fail 2 "'$verb' is not understood." "→ infra/delivery.sh image|candidate|canary|rollback|status|knowledge churn|assistant dev|prod" ;;
+  image | candidate | verify | canary | recover | rollback | status | knowledge) ;;
+  *) fail 2 "'$verb' is not understood." \
+    "→ infra/delivery.sh image|candidate|verify|canary|recover|rollback|status|knowledge churn|assistant dev|prod" ;;
 esac
 case $service in
   churn) plane=mlops ;;
@@ -34,6 +38,10 @@ there=(--project="$TELECOM_PROJECT" --region="$region")
 kept=build/$service.image
 
 built() {
+  if [[ ${TELECOM_IMAGE:-} =~ /$service@sha256:[0-9a-f]{64}$ ]]; then
+    echo "$TELECOM_IMAGE"
+    return
+  fi
   [ -s "$kept" ] || fail 2 "There is no $kept." "→ make image SERVICE=$service ENV=$env"
   cat "$kept"
 }
@@ -68,12 +76,14 @@ candidate() {
   deploy "$service"
   if [ "$service" = churn ]; then
     deploy dispatcher --update-env-vars="TELECOM_IMAGE=$image"
-    gcloud run jobs update "telecom-release-$env" "${there[@]}" --quiet --image="$image"
-    release check
-  else
-    release status,--service,assistant
+    follow release
   fi
 }
+
+# A job that runs the service's image from now on.
+follow() { gcloud run jobs update "telecom-$1-$env" "${there[@]}" --quiet --image="$image"; }
+
+verify() { release "check,--service,$service"; }
 
 deploy() {
   gcloud run services update "telecom-$1-$env" "${there[@]}" --quiet \
@@ -81,15 +91,20 @@ deploy() {
 }
 
 canary() {
+  local image
+  image=$(built)
   if [ "$service" = churn ]; then
     release canary,--look-seconds,60
     # It follows once the canary said yes: what it starts then runs the released image.
     gcloud run services update-traffic "telecom-dispatcher-$env" "${there[@]}" --quiet --to-tags=candidate=100
   else
     # Scores are the churn service's; here errors and latencies decide.
-    release canary,--service,assistant,--skip-check,--without-scores,--look-seconds,60
+    release canary,--service,assistant,--without-scores,--look-seconds,60
+    follow documents
   fi
 }
+
+recover() { release "rollback,--service,$service,--if-under-way"; }
 
 rollback() { release "rollback,--service,$service"; }
 

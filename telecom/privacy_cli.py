@@ -63,7 +63,8 @@ def erase(
             return
         title = "Erased" if done.anything else "Nothing more to erase; the proof stands"
         _show(title, done.proof.places, json)
-        console.print_next(f"SELECT * FROM telecom_monitoring.erasures WHERE person = '{done.proof.person}'")
+        proof = f"SELECT * FROM telecom_monitoring.erasures WHERE person = '{done.proof.person}'"
+        console.print_next(f'telecom query "{proof}"')
 
 
 @privacy.command()

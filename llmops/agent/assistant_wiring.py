@@ -117,7 +117,6 @@ def wire(platform: Platform, config: AssistantConfig) -> Wiring:
         UsageError: on Google Cloud, nothing says whose tokens are accepted, or who is who.
         MissingExtra: a package that it needs is not installed.
     """
-    process.without("pandas")
     made = assemble(platform, config)
     desk = ThreadPoolExecutor(DESK_THREADS, "desk")
     local = platform.settings.backend == "local"

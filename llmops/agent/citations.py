@@ -10,6 +10,8 @@ from telecom.ports import Found, Passage
 MARK = re.compile(r"\s*\[(\d{1,2}(?:\s*[,;]\s*\d{1,2})*)\]")
 SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 WORD = re.compile(r"\w{3,}")
+HEAD = re.compile(r"(?m)^\|.*\|\n\|[\s:|-]+\|$")
+"""Names of a table's columns, which support nothing by themselves."""
 MOST_QUOTE = 300
 USED_SHARE = 0.6
 """Of a sentence's words, so many in one passage are no coincidence."""
@@ -46,7 +48,8 @@ def as_evidence(rests_on: Iterable[Found]) -> list[str]:
 
 
 def _citation(passage: Passage, said: frozenset[str]) -> Citation:
-    sentences = [sentence.strip() for sentence in SENTENCE.split(passage.text) if WORD.search(sentence)]
+    text = HEAD.sub("", passage.text)
+    sentences = [sentence.strip() for sentence in SENTENCE.split(text) if WORD.search(sentence)]
     best = max(sentences, key=lambda sentence: _likeness(sentence, said), default=passage.text)
     quote = best if len(best) <= MOST_QUOTE else f"{best[: MOST_QUOTE - 1].rstrip()}…"
     return Citation(passage.document, passage.title, passage.section, passage.page, quote)

@@ -1,4 +1,4 @@
-"""Versions of the texts of `llmops/prompts` (ADR 16): every released text stays, and an older one can be put to use.
+"""Versions of the texts of `llmops/prompts` (ADR 17): every released text stays, and an older one can be put to use.
 
 `kept/<kind>/<id>@<version>.<language>.md` never changes. `pins.yaml` names ids of which another version than the one in
 `<kind>/` is in use, for all languages at once.

@@ -4,7 +4,6 @@ import gc
 import logging
 import signal
 import sys
-from importlib.abc import MetaPathFinder
 from typing import Any
 
 from telecom import logs
@@ -13,27 +12,6 @@ from telecom.serving.limits import Turnstile
 
 SWITCH_SECONDS = 0.0005
 """How long a busy thread keeps the interpreter; Python's 5 ms would be added to small requests."""
-
-
-class _Absent(MetaPathFinder):
-    """Says of one package that it is not installed."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
-        """Raises for the package; leaves all others to whoever comes next."""
-        if fullname == self._name:
-            raise ModuleNotFoundError(f"{fullname} is not for this process.", name=fullname)
-
-
-def without(package: str) -> None:
-    """Keeps a package out of this process, in which nobody needs it, as if it were not installed.
-
-    Arrow imports pandas with its first conversion wherever it finds it: 40 MB and half a second.
-    """
-    if package not in sys.modules:
-        sys.meta_path.insert(0, _Absent(package))
 
 
 def prepare(project: str) -> None:

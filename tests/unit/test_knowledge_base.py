@@ -1,5 +1,6 @@
 """The knowledge base: files equal their sources, front matter is whole, one figure is the same everywhere."""
 
+import re
 import shutil
 from collections import Counter
 from datetime import date
@@ -245,3 +246,22 @@ def test_policy_is_valid_as_its_documents_are_and_its_examples_add_up() -> None:
     budget = Decimal(POLICY["budget"]["per_customer"]["premium"])
     months = (budget / (Decimal(110) * 25 / 100)).to_integral_value(ROUND_CEILING) - 1
     assert "no máximo 10 meses" in text and months == 10
+
+
+@pytest.mark.parametrize("name", ["faq/faq-english.md", "support/troubleshooting-english.md"])
+def test_figures_in_english_are_those_in_portuguese(name: str) -> None:
+    """Amounts, percentages and speeds; deadlines are checked by the questions of the evaluation."""
+    shape = re.compile(r"R\$ ?\d[\d.,]*\d|\d+ %|\d+ kbit/s")
+    portuguese = " ".join(text_of(other) for other in names() if "english" not in other)
+    known = set(shape.findall(re.sub(r"\s+", " ", portuguese)))
+    assert not set(shape.findall(re.sub(r"\s+", " ", text_of(name)))) - known
+
+
+def test_the_table_of_fines_follows_the_formula_for_every_month() -> None:
+    rows = re.findall(r"(?m)^\| (\d+) \| R\$ (\d+),00 \| R\$ (\d+),00 \|$", _source_of_fines())
+    assert [tuple(map(int, row)) for row in rows] == [(n, 20 * (12 - n), 10 * (12 - n)) for n in range(1, 12)]
+
+
+def _source_of_fines() -> str:
+    root = Path(__file__).parents[2] / "tools" / "knowledge_base" / "sources"
+    return (root / "contracts" / "contrato-permanencia.pdf.md").read_text("utf-8")

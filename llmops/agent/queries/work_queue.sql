@@ -1,4 +1,5 @@
 -- Customers of the newest scores by what their leaving would cost, filtered; one page, and how many there are in all.
+-- Reasons are at most five: five places are an order of magnitude faster here than UNNEST for each row.
 WITH scored AS (
   SELECT *
   FROM telecom_gold.telco_churn_scored
@@ -43,9 +44,11 @@ WHERE
   AND (@city = '' OR LOWER(holders.city) = LOWER(@city))
   AND (
     @reason = ''
-    OR EXISTS(
-      SELECT 1 FROM UNNEST(scored.top_reasons) AS reason WHERE reason.feature = @reason AND reason.contribution > 0
-    )
+    OR (scored.top_reasons[SAFE_OFFSET(0)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(0)].contribution > 0)
+    OR (scored.top_reasons[SAFE_OFFSET(1)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(1)].contribution > 0)
+    OR (scored.top_reasons[SAFE_OFFSET(2)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(2)].contribution > 0)
+    OR (scored.top_reasons[SAFE_OFFSET(3)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(3)].contribution > 0)
+    OR (scored.top_reasons[SAFE_OFFSET(4)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(4)].contribution > 0)
   )
   AND (
     @search = ''

@@ -95,7 +95,7 @@ def test_what_was_never_kept_cannot_be_used(root: Path) -> None:
 @pytest.mark.parametrize("text", ["- a", "cliente: one", "a: [", "cliente: 1.0"])
 def test_pins_that_are_none(root: Path, text: str) -> None:
     (root / versions.PINS).write_text(text, "utf-8")
-    with pytest.raises(TelecomError, match="pins.yaml"):
+    with pytest.raises(TelecomError, match=r"pins\.yaml"):
         PromptLibrary.load(root)
 
 

@@ -14,17 +14,19 @@ let last = null;
 
 async function start() {
   session.begin();
+  const asked = get("/v1/session");
+  asked.catch(() => {});
   await speak(chosen() ?? LANGUAGES.find((known) => navigator.language.startsWith(known.slice(0, 2))) ?? LANGUAGES[0]);
   onSignedOut(() => {
     if (!app.querySelector(".signin")) out("session.over");
   });
-  await enter();
+  await enter(asked);
 }
 
 /** Asks who this is, and shows what they may see. */
-async function enter() {
+async function enter(asked = get("/v1/session")) {
   try {
-    const told = await get("/v1/session");
+    const told = await asked;
     if (told.name !== last) forgetTalks();
     last = told.name;
     if (!chosen()) await speak(told.language);

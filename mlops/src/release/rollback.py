@@ -40,6 +40,7 @@ def run(
     service: str,
     now: datetime,
     to: int | None = None,
+    if_under_way: bool = False,
 ) -> RolledBack:
     """Goes back to the release before the present one, or to the one numbered `to`.
 
@@ -53,7 +54,11 @@ def run(
         DependencyUnavailable: one half could not be moved; a repetition finishes it.
     """
     revisions = traffic.revisions(service)
-    present = _present(in_service(revisions), registry, history.read(documents, service))
+    known = history.read(documents, service)
+    present = _present(in_service(revisions), registry, known)
+    if if_under_way and not history.under_way(known):
+        pair = (present.revision, present.model_version)
+        return RolledBack(*pair, *pair, False, False)
     releases = history.change(documents, service, lambda known: history.found(known, present, now))
     plan = _plan(releases, to)
     if plan is None:

@@ -9,6 +9,7 @@ changes. See docs/adr/0016-answers-for-everybody-at-once.md.
 import logging
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -151,14 +152,16 @@ class _Shelf:
         self._empty = first.slice(0, 0).select(first.schema.names[keys:])
         self._places: dict[Key, int] = {}
         self._lock = threading.Lock()
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".shelf-") as file:
-            with pa.ipc.new_file(file.name, self._empty.schema) as writer:
-                for part in chain((first,), answers):
-                    for key, piece in _pieces(part, keys):
-                        if key not in self._places:  # nobody's comes with every part
-                            self._places[key] = len(self._places)
-                            writer.write_batch(piece)
-            self._reader = pa.ipc.open_file(pa.OSFile(file.name))
+        # Without a name from the beginning: a process that is killed leaves nothing of anybody behind.
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        weakref.finalize(self, file.close)
+        with pa.ipc.new_file(file, self._empty.schema) as writer:
+            for part in chain((first,), answers):
+                for key, piece in _pieces(part, keys):
+                    if key not in self._places:  # nobody's comes with every part
+                        self._places[key] = len(self._places)
+                        writer.write_batch(piece)
+        self._reader = pa.ipc.open_file(file)
         pa.default_memory_pool().release_unused()
 
     def get(self, key: Key) -> pa.Table:

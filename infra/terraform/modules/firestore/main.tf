@@ -71,7 +71,7 @@ resource "google_firestore_index" "newest" {
     order      = "DESCENDING"
   }
 
-  # Firestore may refuse a change of a collection's indexes while another one is under way. Terraform makes the fields
-  # side by side, where a refused one is applied again; the index, which takes minutes, waits for all of them.
+  # The index takes minutes, in which Firestore may refuse other changes of the collection. It therefore comes last; the
+  # fields go side by side, in seconds each. Should one be refused all the same, a second apply makes what is missing.
   depends_on = [google_firestore_field.unindexed]
 }

@@ -15,7 +15,7 @@ export async function mount(root, context) {
   const { api, format, t, title, setQuery, signal, announce } = context;
   let query = context.query;
   let asking = null;
-  await styles("desk");
+  const styled = styles("desk");
   title(t("queue.title"));
   const sub = h("p", t("queue.sub"));
   const frame = h("div.table-frame.queue-frame");
@@ -25,12 +25,13 @@ export async function mount(root, context) {
   const segment = segments(t("queue.segment"), [["", t("all")], ...["high", "medium", "low"].map((one) => [one, t(`segment.${one}`)])], { value: query.segment ?? "", onchange: (value) => change({ segment: value }) });
   const contract = select([["", t("queue.contract.any")], ...["Month-to-month", "One year", "Two year"].map((one) => [one, t(`contract.${one}`)])], { value: query.contract ?? "", onchange: (value) => change({ contract: value }) });
   const reason = select([["", t("queue.reason.any")], ...FEATURES.map((one) => [one, t(`feature.${one}`)])], { value: query.reason ?? "", onchange: (value) => change({ reason: value }) });
-  root.append(
+  const parts = [
     h("div.page-head", h("div.grow", h("h1", t("queue.title")), sub)),
     h("div.filters", { role: "search" },
       h("div.filter-search", field(t("queue.search"), search, { hiddenLabel: true })), segment,
       field(t("queue.contract"), contract, { hiddenLabel: true }), field(t("queue.reason"), reason, { hiddenLabel: true }), field(t("queue.city"), city, { hiddenLabel: true })),
-    frame);
+    frame,
+  ];
   context.shortcuts([
     { keys: "/", words: t("keys.search"), run: () => search.focus() },
     { keys: "j", words: t("keys.next"), run: () => step(frame, 1) },
@@ -84,6 +85,8 @@ export async function mount(root, context) {
   }
 
   show();
+  await styled;
+  root.append(...parts);
   return {
     update(wanted) {
       query = wanted;

@@ -1,6 +1,6 @@
 /** What the analysts' pages share: heads, tiles, named values, the choice of how much is shown, files. */
 
-import { fill, h } from "../../dom.js";
+import { h } from "../../dom.js";
 import * as format from "../../format.js";
 import { has, language, t, words } from "../../i18n.js";
 import { field, select } from "../../components/controls.js";
@@ -96,6 +96,3 @@ export function csv(names, rows) {
   };
   return [names, ...rows].map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
 }
-
-/** Puts a sentence below a page's title. */
-export const say = (node, ...parts) => fill(node, parts);
