@@ -10,7 +10,7 @@ from telecom.release_local_cli import add, front
 
 if TYPE_CHECKING:
     from mlops.src.release.judge import Look
-    from mlops.src.release.post_deploy_check import Checked
+    from mlops.src.release.post_deploy_check import Ask, Checked
     from telecom.session import Session
 
 STEPS = ("% of the requests", "answered by it", "seconds")
@@ -72,6 +72,9 @@ def canary(
 def rollback(
     to: Annotated[int | None, typer.Option(min=1, help="Number of a release; default: the one before.")] = None,
     service: Service = "churn",
+    if_under_way: Annotated[
+        bool, typer.Option("--if-under-way", help="Only take back or finish what is under way.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Go back to the release before, model and revision.
@@ -82,7 +85,9 @@ def rollback(
         from mlops.src.release import rollback as job
 
         p = s.platform
-        done = job.run(p.traffic, p.registry, p.documents, service=service, now=s.now, to=to)
+        done = job.run(
+            p.traffic, p.registry, p.documents, service=service, now=s.now, to=to, if_under_way=if_under_way
+        )
         s.show("Rolled back", done, "telecom release status")
 
 
@@ -100,12 +105,11 @@ def check(
     Exits with 4 when one is not answered as it should be.
     """
     with session(json) as s:
-        from mlops.src.release import post_deploy_check
         from mlops.src.release.address import asker
         from telecom import console
 
         if url:
-            found = post_deploy_check.run(asker(url, token), requests=requests)
+            found = asked(service, asker(url, token), requests)
         else:
             found = checked(s, service, revision, requests)
         if json:
@@ -193,12 +197,19 @@ def approve(s: "Session", version: str) -> None:
 
 def checked(s: "Session", service: str, revision: str, requests: int) -> "Checked":
     """What the post-deploy check finds of a revision; by default the newest without requests, else that in service."""
-    from mlops.src.release import post_deploy_check
     from mlops.src.release.service_state import newest_waiting
 
     traffic = s.platform.traffic
     name = revision or newest_waiting(traffic.revisions(service)).name
-    return post_deploy_check.run(lambda path, body: traffic.ask(service, name, path, body), requests=requests)
+    return asked(service, lambda path, body: traffic.ask(service, name, path, body), requests)
+
+
+def asked(service: str, ask: "Ask", requests: int) -> "Checked":
+    """What the check of that service finds."""
+    from mlops.src.release import assistant_check, post_deploy_check
+
+    check = assistant_check.run if service == "assistant" else post_deploy_check.run
+    return check(ask, requests=requests)
 
 
 def teller(as_json: bool) -> "Callable[[int, Look], None]":
