@@ -95,9 +95,15 @@ def submit(
     deploy: Deploy = "",
     param: Param = None,
     job_id: JobId = "",
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="MINUTES", help="Stay until it has ended, at most so long; 0: do not.")
+    ] = 0,
     json: Json = False,
 ) -> None:
-    """Start a pipeline on Vertex AI; prints where to look."""
+    """Start a pipeline on Vertex AI; prints where to look.
+
+    With --wait it exits with 1 where the pipeline failed, with 5 where it has not ended in time.
+    """
     with session(json) as s, TemporaryDirectory(prefix="telecom-pipeline-") as folder:
         from telecom import console
         from telecom.errors import UsageError
@@ -107,12 +113,35 @@ def submit(
             raise UsageError("The local backend has nowhere to submit a pipeline to.", remedy)
         request = prepared(s, name, parameters(s, csv, snapshot_date, deploy, param), job_id, Path(folder))
         sent = s.platform.pipelines.start(request)
+        if not json:
+            state = "was submitted before" if sent.already else sent.state
+            console.print_pairs("Pipeline", [("job", sent.job_id), ("state", state)])
+            console.print_next(f"Watch it at {sent.link}")
+        done = waited(s, sent.job_id, wait) if wait else sent
         if json:
-            console.print_json(sent)
-            return
-        state = "was submitted before" if sent.already else sent.state
-        console.print_pairs("Pipeline", [("job", sent.job_id), ("state", state)])
-        console.print_next(f"Watch it at {sent.link}")
+            console.print_json(done)
+    end(done)
+
+
+def waited(s: "Session", job_id: str, minutes: float) -> "PipelineRun":
+    """The run once it has ended; says how.
+
+    Raises:
+        DependencyUnavailable: it has not ended in time, or this backend does not tell.
+    """
+    from telecom import console
+    from telecom.errors import DependencyUnavailable
+    from telecom.pipeline_runs import Watched
+    from telecom.pipeline_runs import wait as until_ended
+
+    pipelines = s.platform.pipelines
+    if not isinstance(pipelines, Watched):
+        raise DependencyUnavailable("This backend does not tell how a pipeline stands.", "Leave --wait out.")
+    done = until_ended(pipelines, job_id, minutes)
+    if not s.as_json:
+        told = [(step.name, step.note or "failed") for step in done.steps]
+        console.print_pairs("Ended", [("state", done.state), *([("note", done.note)] if done.note else []), *told])
+    return done
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ def erase(stores: Stores, customer_id: str, by: str, now: datetime) -> Outcome:
 
 
 def _erase(stores: Stores, customer_id: str) -> None:
-    """Everywhere once. Words and turns are looked up in tables; a bucket that keeps its files must not stop the rest."""
+    """Everywhere once; the lake last, since a bucket that keeps its files must not stop the rest."""
     if stores.workfiles:
         stores.workfiles.scrub(words_of(stores.warehouse, customer_id))
     stores.records.erase(customer_id)

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.cloud.aiplatform_v1 import types
 from google.protobuf import json_format
 
 from mlops.src.config import ChurnConfig
 from mlops.src.pipelines.compiling import PIPELINES
 from mlops.src.pipelines.requests import Clock, make_request
 from telecom.bootstrap import Platform
-from telecom.errors import DependencyUnavailable, UsageError
-from telecom.ports import PipelineRequest
+from telecom.errors import DependencyUnavailable, NotFound, UsageError
+from telecom.pipeline_runs import Watched, wait
+from telecom.ports import PipelineRequest, PipelineRun
 from telecom.settings import Settings
 from tests.loopback import vertex_pipelines
 from tests.loopback.cloud import Cloud, patched_channels
@@ -118,3 +120,72 @@ def test_nothing_of_this_machine_travels(settings: Settings, tmp_path: Path) -> 
     assert environment["TELECOM_BACKEND"] == "gcp" and environment["TELECOM_CHURN_SEED"] == "11"
     assert not {"TELECOM_HOME", "TELECOM_THREADS", "TELECOM_MEMORY_GB"} & environment.keys()
     assert all(isinstance(value, str) for value in environment.values())
+
+
+def ended(cloud: Cloud, state: str, **tasks: str) -> None:
+    """The submitted job has ended; these of its tasks failed, and said that."""
+    job = cloud.grpc.store[f"{PARENT}/pipelineJobs/churn-1"]
+    job.state = types.PipelineState[f"PIPELINE_STATE_{state}"]
+    for name, said in {"prepare": "", **tasks}.items():
+        failed = types.PipelineTaskDetail.State["FAILED" if said else "SUCCEEDED"]
+        job.job_detail.task_details.append({"task_name": name, "state": failed, "error": {"message": said}})
+
+
+def test_a_run_is_looked_at_until_it_has_ended(cloud: Cloud, settings: Settings, tmp_path: Path) -> None:
+    pipelines = Platform(settings).pipelines
+    assert isinstance(pipelines, Watched)
+    pipelines.start(request_of(settings, tmp_path))
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            ended(cloud, "SUCCEEDED")
+
+    assert pipelines.look("churn-1").state == "submitted"
+    done = wait(pipelines, "churn-1", minutes=60, sleep=sleep)
+    assert (done.state, done.steps, slept) == ("succeeded", (), [30.0] * 3)
+    (first, *_) = cloud.grpc.calls_of("GetPipelineJob")
+    assert first.request.name == f"{PARENT}/pipelineJobs/churn-1" and first.deadline and first.deadline <= 60.1
+
+
+def test_a_failed_run_says_which_step(cloud: Cloud, settings: Settings, tmp_path: Path) -> None:
+    pipelines = Platform(settings).pipelines
+    assert isinstance(pipelines, Watched)
+    pipelines.start(request_of(settings, tmp_path))
+    ended(cloud, "FAILED", evaluate="exit code 4")
+    done = wait(pipelines, "churn-1", minutes=1, sleep=lambda _: None)
+    assert done.state == "failed" and [(step.name, step.note) for step in done.steps] == [("evaluate", "exit code 4")]
+    cloud.grpc.store[f"{PARENT}/pipelineJobs/churn-1"].state = types.PipelineState.PIPELINE_STATE_CANCELLED
+    assert pipelines.look("churn-1").note == "It was cancelled."
+
+
+def test_waiting_ends(cloud: Cloud, settings: Settings, tmp_path: Path) -> None:
+    pipelines = Platform(settings).pipelines
+    assert isinstance(pipelines, Watched)
+    pipelines.start(request_of(settings, tmp_path))
+    slept: list[float] = []
+    with pytest.raises(DependencyUnavailable, match="has not ended within 2 minutes"):
+        wait(pipelines, "churn-1", minutes=2, sleep=slept.append)
+    assert len(slept) == 4
+    with pytest.raises(NotFound):
+        wait(pipelines, "churn-2", minutes=2, sleep=slept.append)
+
+
+class Silent:
+    """Does not answer so many times, then says that the run has succeeded."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    def look(self, job_id: str) -> PipelineRun:
+        self.left -= 1
+        if self.left >= 0:
+            raise DependencyUnavailable("It does not answer.")
+        return PipelineRun(job_id, "succeeded", "")
+
+
+def test_a_service_that_is_away_for_a_while_ends_no_wait() -> None:
+    assert wait(Silent(9), "churn-1", minutes=60, sleep=lambda _: None).state == "succeeded"
+    with pytest.raises(DependencyUnavailable, match="does not answer"):
+        wait(Silent(10), "churn-1", minutes=60, sleep=lambda _: None)

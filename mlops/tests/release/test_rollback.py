@@ -248,3 +248,23 @@ def test_status_names_what_is_amiss() -> None:
     assert "c gets 60 % of the requests and is not ready" in said
     assert "serves model version 3, the champion is 1" in said
     assert "releases.json says that c serves; it gets 60 %" in said
+
+
+def test_only_what_is_under_way_is_taken_back_if_that_is_asked() -> None:
+    world = World()
+    now = START + timedelta(days=9)
+
+    def recover() -> RolledBack:
+        return rollback.run(
+            world.service, world.registry, world.papers, service="churn", now=now, if_under_way=True
+        )
+
+    assert recover() == RolledBack("c", "3", "c", "3", alias_moved=False, traffic_moved=False)
+    assert world.service.log == [] and world.states()[0] == (3, "c", "serving")
+    world.service.deploy("d", "4")
+    history.change(world.papers, "churn", lambda known: history.begun(known, "canary", Pair("d", "4"), now))
+    world.service.shift("churn", {"c": 90, "d": 10})
+    assert recover().revision == "c"
+    assert world.serves() == ({"c": 100}, "3") and world.states()[0] == (4, "d", "stopped")
+    assert recover() == RolledBack("c", "3", "c", "3", alias_moved=False, traffic_moved=False)
+    assert world.serves() == ({"c": 100}, "3")

@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from google.api_core.exceptions import AlreadyExists
+from google.cloud.aiplatform_v1 import PipelineServiceClient
+from google.cloud.aiplatform_v1.types import PipelineJob, PipelineState, PipelineTaskDetail
 from yaml import YAMLError
 
-from telecom.adapters.gcp._errors import DEADLINE, vendor_errors
+from telecom.adapters.gcp._clients import grpc_client
+from telecom.adapters.gcp._errors import DEADLINE, IDEMPOTENT, vendor_errors
 from telecom.adapters.gcp._sdk import aiplatform_sdk
 from telecom.errors import DependencyUnavailable, UsageError
 from telecom.pipeline_runs import check_job_id
@@ -17,6 +20,11 @@ from telecom.settings import Settings
 
 NO_DIGEST = "@sha256:" + "0" * 64
 EXPERIMENT = "experiment"
+ENDED = {
+    PipelineState.PIPELINE_STATE_SUCCEEDED: "succeeded",
+    PipelineState.PIPELINE_STATE_FAILED: "failed",
+    PipelineState.PIPELINE_STATE_CANCELLED: "failed",
+}
 
 
 class VertexPipelines:
@@ -55,6 +63,22 @@ class VertexPipelines:
                     raise DependencyUnavailable(f"{what} failed: {error}", "Create the experiment.") from error
         return PipelineRun(request.job_id, "submitted", link)
 
+    def look(self, job_id: str) -> PipelineRun:
+        """See `telecom.pipeline_runs.Watched`; one call.
+
+        Raises:
+            NotFound: no such run was submitted.
+            DependencyUnavailable: Google Cloud does not answer, or does not let us.
+        """
+        check_job_id(job_id)
+        client = grpc_client(PipelineServiceClient, self._settings)
+        name = f"projects/{self._settings.project}/locations/{self._settings.region}/pipelineJobs/{job_id}"
+        with vendor_errors(f"Looking at the pipeline {job_id!r}"):
+            job = client.get_pipeline_job(name=name, retry=IDEMPOTENT, timeout=DEADLINE)
+        state = ENDED.get(job.state, "submitted")
+        note = "It was cancelled." if job.state == PipelineState.PIPELINE_STATE_CANCELLED else job.error.message
+        return PipelineRun(job_id, cast(Any, state), self._link(job_id), steps=_failed(job), note=note)
+
     def _job(self, sdk: Any, request: PipelineRequest) -> Any:
         try:
             return sdk.PipelineJob(
@@ -76,6 +100,15 @@ class VertexPipelines:
         """Where the console shows the run."""
         where = f"locations/{self._settings.region}/pipelines/runs/{job_id}?project={self._settings.project}"
         return f"https://console.cloud.google.com/vertex-ai/{where}"
+
+
+def _failed(job: PipelineJob) -> tuple[StepRun, ...]:
+    failed = PipelineTaskDetail.State.FAILED
+    return tuple(
+        StepRun(task.task_name, "failed", note=task.error.message)
+        for task in job.job_detail.task_details
+        if task.state == failed
+    )
 
 
 def _check_image(request: PipelineRequest) -> None:
