@@ -22,6 +22,7 @@ PROMISED = {
         "llm_usage",
         "llm_feedback",
         "assistant_audit",
+        "test_runs",
     ],
 }
 MINIMAL = """
