@@ -13,6 +13,8 @@ SCANNER := .venv-infra
 SCANNER_READY := $(SCANNER)/.ready
 INSPECTOR := .venv-ci
 INSPECTOR_READY := $(INSPECTOR)/.ready
+SITE := .venv-docs
+SITE_READY := $(SITE)/.ready
 CSV ?=
 OPTIONS ?=
 ENV ?= $(or $(TELECOM_ENV),dev)
@@ -23,7 +25,7 @@ WAIT ?=
 
 .PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
 	image candidate verify canary recover rollback knowledge submit pipelines eval summary test-stats policies code-scan audit secrets \
-	licences sbom dockerfiles workflows lock docs clean
+	licences sbom dockerfiles workflows lock docs site clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -147,11 +149,14 @@ workflows: $(INSPECTOR_READY) ## GitHub's files: zizmor, published schemas
 docs: $(DEV_READY) ## regenerates the pages that come from the code
 	@$(BIN)/python -m tools.generate_docs
 
+site: $(SITE_READY) ## docs/ as pages in build/site, with strict links and nothing loaded from elsewhere
+	@$(SITE)/bin/python -m tools.site
+
 lock: $(DEV_READY) ## resolves the dependencies afresh into requirements*.lock
 	@tools/lock.sh
 
 clean: ## removes the virtual environment and all local state
-	rm -rf $(VENV) $(EMULATOR) $(SCANNER) $(INSPECTOR) .telecom reports
+	rm -rf $(VENV) $(EMULATOR) $(SCANNER) $(INSPECTOR) $(SITE) .telecom reports
 
 $(RUN_READY): requirements.lock pyproject.toml tools/setup.sh
 	@tools/setup.sh $(VENV) requirements.lock
@@ -171,4 +176,8 @@ $(SCANNER_READY): requirements-infra.lock tools/setup.sh
 
 $(INSPECTOR_READY): requirements-ci.lock tools/setup.sh
 	@tools/setup.sh $(INSPECTOR) requirements-ci.lock alone
+	@touch $@
+
+$(SITE_READY): requirements-docs.lock tools/setup.sh
+	@tools/setup.sh $(SITE) requirements-docs.lock alone
 	@touch $@

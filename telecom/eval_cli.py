@@ -96,15 +96,15 @@ def simulate(
     Ends with 4 where something was proposed that the state of the line or the role forbids.
     """
     with session(json) as s:
-        from llmops.evaluations import arena, scenarios, scripted_customer
+        from llmops.evaluations import arena, scenarios, scripted_customer, simulation_figures
         from telecom import console
         from telecom.errors import GateRefused
 
         with arena.opened(s.platform.settings, model, s.platform.progress) as service:
             visits = scripted_customer.run(service, scenarios.load().customers, customers, seed)
-        found = scripted_customer.figures(visits)
+        found = simulation_figures.figures(visits)
         if out:
-            scripted_customer.write(out, visits)
+            simulation_figures.write(out, visits)
         if json:
             console.print_json(found)
         else:

@@ -18,6 +18,8 @@ compile requirements-bqemulator.lock tools/bqemulator-requirements.in
 compile requirements-infra.lock tools/infra-requirements.in
 # What looks at the project from outside (.venv-ci).
 compile requirements-ci.lock tools/ci-requirements.in
+# What builds the site (.venv-docs).
+compile requirements-docs.lock tools/docs-requirements.in
 
 # The churn image: versions as tested, without what its imports never reach (docs/adr/0007-one-image.md).
 tested=(--constraint requirements-dev.lock)

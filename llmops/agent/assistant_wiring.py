@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from llmops.agent import admission, customer_card, policy
 from llmops.agent.actions import Actions
@@ -26,11 +26,10 @@ from llmops.agent.ladder import ServiceLadder
 from llmops.agent.limits import RateLimits
 from llmops.agent.parts import Parts, Rung
 from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.model import Responder
+from llmops.agent.responder.core import Responder
 from llmops.agent.service_audit import ServiceAudit
 from llmops.agent.steadier import SteadyReader, SteadyRetriever
 from llmops.agent.telemetry import Telemetry
-from llmops.operations.traced_model import traced
 from llmops.tools.cached_reader import CachedReader
 from llmops.tools.context import ToolContext
 from telecom.adapters._sql_bounds import tables_of
@@ -44,6 +43,9 @@ from telecom.serving.limits import Turnstile
 from telecom.serving.traces import collected, traces
 from telecom.tables import contracts
 from telecom.tokens import audience_of
+
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
 
 log = logging.getLogger(__name__)
 TURN_THREADS = {"local": 2, "gcp": 16}
@@ -99,7 +101,7 @@ def assemble(platform: Platform, config: AssistantConfig) -> Assembled:
         events=events,
         pool=threads,
         retriever=SteadyRetriever(platform.retriever),
-        model=traced(platform.llm, content=config.trace_content) if collected() else platform.llm,
+        model=_model(platform, config),
         rules=rules,
     )
 
@@ -167,6 +169,14 @@ def caps_of(config: AssistantConfig) -> Caps:
         Spent(config.session_tokens, config.session_usd),
         Spent(config.day_tokens, config.day_usd),
     )
+
+
+def _model(platform: Platform, config: AssistantConfig) -> "Model | None":
+    """The paid model, with spans where they are collected. Without one, nothing of its libraries is loaded."""
+    model = platform.llm
+    if model is None or not collected():
+        return model
+    return cast("Model", import_module("llmops.operations.traced_model").TracedModel(model, config.trace_content))
 
 
 def _price(model: str, input_tokens: int, output_tokens: int) -> Cost:

@@ -13,7 +13,8 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from llmops.agent import memory
-from llmops.agent.answering import Answered, Answering
+from llmops.agent.answer_check import Answered
+from llmops.agent.answering import Answering
 from llmops.agent.citations import citations
 from llmops.agent.intents.topics import SMALL_TALK, persona_of
 from llmops.agent.intents.wishes import queries_of, wishes

@@ -19,6 +19,7 @@ from telecom.ports import Events, Reader, Records, Retriever
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
+    from llmops.agent.responder.core import Responder
     from llmops.tools.retention_rules import RetentionRules
 
 Rung = Literal["llm", "search", "warehouse"]
@@ -85,7 +86,7 @@ class Parts:
     """Everything that a turn needs.
 
     Args:
-        responder: the deterministic model, which answers where `model` cannot.
+        responder: the deterministic one, which answers where `model` cannot.
         prompts: system, rules and templates.
         guard: the guardrails.
         ladder: breakers and budgets.
@@ -100,7 +101,7 @@ class Parts:
         clock: seconds, never going back; the clock of `Ask.deadline`.
     """
 
-    responder: "Model"
+    responder: "Responder"
     prompts: PromptLibrary
     guard: Guard
     ladder: Ladder

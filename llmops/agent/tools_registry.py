@@ -2,17 +2,17 @@
 
 A tool knows the customer from its run's workbench, never from the model. Each call has a time limit and a bounded
 result; a refusal tells the model what to do next. What a tool returned is kept as evidence for the answer.
+`model_tools` shows them to models of others.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from inspect import signature
+from typing import Any, Literal, NamedTuple
 
-from pydantic_ai import FunctionToolset, RunContext, Tool, ToolReturn
-from pydantic_ai.toolsets import ToolsetTool
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, ConfigDict, create_model
 
 from llmops.agent.action_types import SPECS
 from llmops.agent.proposing import AGENTS_PROPOSE
@@ -31,36 +31,73 @@ USUAL_SECONDS = 3.0
 RESERVE_SECONDS = 0.5
 """Kept back from the turn's deadline, to say that a tool did not answer."""
 PROPOSE = "propose_"
-Run = RunContext[Workbench]
 Month = str | None
 
 
+class Run(NamedTuple):
+    """One call of a tool: of which turn, and what the model calls it."""
+
+    bench: Workbench
+    call_id: str | None = None
+
+
+@dataclass(frozen=True)
+class ToolAnswer:
+    """`value` is what a model reads, `found` the tool's result or its ToolError."""
+
+    value: Any
+    found: Any
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool of the registry.
+
+    Args:
+        name: as models call it.
+        work: takes the run, and what the model gives by name.
+        told: what models are told of it; without, its docstring.
+        schema: JSON schema of what it takes; without, `work`'s parameters say so.
+        proposes: it must be called alone, since it lays down a proposal.
+    """
+
+    name: str
+    work: Callable[..., Awaitable[ToolAnswer]]
+    told: str = ""
+    schema: Mapping[str, Any] | None = None
+    proposes: bool = False
+
+    def taken(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The arguments as the tool takes them; with a schema of its own, it looks at them itself.
+
+        Raises:
+            ValueError: there is one that it does not take, or of another type.
+        """
+        return given if self.schema else dict(self._taken.model_validate(dict(given)))
+
+    @cached_property
+    def _taken(self) -> type[BaseModel]:
+        _, *taken = signature(self.work).parameters.values()
+        fields: dict[str, Any] = {
+            each.name: (each.annotation, ... if each.default is each.empty else each.default) for each in taken
+        }
+        return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
+
+
 @cache
-def toolset(role: Role) -> FunctionToolset[Workbench]:
-    """All tools of a role."""
-    reading = [*_FOR_ALL, *(_FOR_AGENTS if role == "agent" else ())]
+def tools_of(role: Role) -> Mapping[str, Tool]:
+    """All tools of a role, by name."""
+    reading = [Tool(work.__name__, work) for work in (*_FOR_ALL, *(_FOR_AGENTS if role == "agent" else ()))]
     proposing = [_proposing(kind) for kind in SPECS if role == "agent" or kind not in AGENTS_PROPOSE]
-    return _Prepared([*(Tool(tool, takes_ctx=True) for tool in reading), *proposing], max_retries=1)
+    return {tool.name: tool for tool in (*reading, *proposing)}
 
 
-class _Prepared(FunctionToolset[Workbench]):
-    """Tools whose definitions depend on no run: they are prepared once, not for every request of a model."""
-
-    _ready: dict[str, ToolsetTool[Workbench]] | None = None
-
-    async def get_tools(self, ctx: Run) -> dict[str, ToolsetTool[Workbench]]:
-        """All of them."""
-        if self._ready is None:
-            self._ready = await super().get_tools(ctx)
-        return dict(self._ready)
-
-
-async def customer_profile(run: Run) -> ToolReturn[Any]:
+async def customer_profile(run: Run) -> ToolAnswer:
     """Who the customer is: plan, products, contract, monthly charge, consents, open tickets."""
     return await _use(run, "customer_profile", crm_tool.customer_profile)
 
 
-async def list_invoices(run: Run, most: int = 6) -> ToolReturn[Any]:
+async def list_invoices(run: Run, most: int = 6) -> ToolAnswer:
     """The newest invoices with due dates and payments, what is open and what is overdue.
 
     Args:
@@ -70,7 +107,7 @@ async def list_invoices(run: Run, most: int = 6) -> ToolReturn[Any]:
     return await _use(run, "list_invoices", lambda context: billing_tool.list_invoices(context, most=most))
 
 
-async def read_invoice(run: Run, month: Month = None) -> ToolReturn[Any]:
+async def read_invoice(run: Run, month: Month = None) -> ToolAnswer:
     """One invoice line by line.
 
     Args:
@@ -80,7 +117,7 @@ async def read_invoice(run: Run, month: Month = None) -> ToolReturn[Any]:
     return await _use(run, "read_invoice", lambda context: billing_tool.read_invoice(context, month=month))
 
 
-async def compare_invoices(run: Run, month: Month = None) -> ToolReturn[Any]:
+async def compare_invoices(run: Run, month: Month = None) -> ToolAnswer:
     """What changed from the invoice before, item by item, and why.
 
     Args:
@@ -90,7 +127,7 @@ async def compare_invoices(run: Run, month: Month = None) -> ToolReturn[Any]:
     return await _use(run, "compare_invoices", lambda context: billing_tool.compare_invoices(context, month=month))
 
 
-async def diagnose_line(run: Run, service: Literal["internet", "mobile"] = "internet") -> ToolReturn[Any]:
+async def diagnose_line(run: Run, service: Literal["internet", "mobile"] = "internet") -> ToolAnswer:
     """State of the customer's lines now, measures, outages in the area, and what to do next.
 
     Args:
@@ -100,17 +137,17 @@ async def diagnose_line(run: Run, service: Literal["internet", "mobile"] = "inte
     return await _use(run, "diagnose_line", lambda context: network_diagnostics_tool.diagnose(context, service=service))
 
 
-async def open_tickets(run: Run) -> ToolReturn[Any]:
+async def open_tickets(run: Run) -> ToolAnswer:
     """The customer's open tickets and their state."""
     return await _use(run, "open_tickets", ticket_tool.open_tickets)
 
 
-async def find_offers(run: Run) -> ToolReturn[Any]:
+async def find_offers(run: Run) -> ToolAnswer:
     """Plans, upgrades and offers that fit this customer by the policy now."""
     return await _use(run, "find_offers", offers_tool.find_offers)
 
 
-async def churn_risk(run: Run, reasons: int = 3) -> ToolReturn[Any]:
+async def churn_risk(run: Run, reasons: int = 3) -> ToolAnswer:
     """The customer's chance of leaving within a month and its largest reasons. Not for the customer's ears.
 
     Args:
@@ -124,34 +161,34 @@ _FOR_ALL = (customer_profile, list_invoices, read_invoice, compare_invoices, dia
 _FOR_AGENTS = (churn_risk,)
 
 
-def _proposing(kind: ActionType) -> "Tool[Workbench]":
+def _proposing(kind: ActionType) -> Tool:
     """A tool that lays down a proposal of one type; its arguments are those of the type, and a reason."""
     spec = SPECS[kind]
     name = f"{PROPOSE}{kind}"
     schema = spec.parameters.model_json_schema()
     schema["properties"] |= {"reason": {"type": "string", "description": "Why, in one Portuguese sentence."}}
 
-    async def propose(run: Run, **given: Any) -> ToolReturn[Any]:
+    async def propose(run: Run, **given: Any) -> ToolAnswer:
         reason = short(str(given.pop("reason", "")), 200)
         draft = ActionDraft(kind, reason, given)
 
         def lay_down(context: ToolContext) -> Any:
-            return run.deps.parts.actions.propose(context, draft).shown()
+            return run.bench.parts.actions.propose(context, draft).shown()
 
         found = await _use(run, name, lay_down)
-        if (action := found.metadata) and not isinstance(action, ToolError):
-            run.deps.propose(action)
+        if (action := found.found) and not isinstance(action, ToolError):
+            run.bench.propose(action)
         return found
 
     said = f"{spec.parameters.__doc__} Only proposes; a person approves or rejects."
-    return Tool.from_schema(propose, name, said, schema, takes_ctx=True, sequential=True)
+    return Tool(name, propose, said, schema, proposes=True)
 
 
-async def _use(run: Run, name: str, work: Callable[[ToolContext], Any]) -> ToolReturn[Any]:
-    """Calls a tool in another thread. `metadata` is its result or the ToolError, the value what the model reads."""
-    bench = run.deps
+async def _use(run: Run, name: str, work: Callable[[ToolContext], Any]) -> ToolAnswer:
+    """Calls a tool in another thread."""
+    bench = run.bench
     began = bench.parts.clock()
-    with execute_tool(name, run.tool_call_id) as span:
+    with execute_tool(name, run.call_id) as span:
         try:
             found: Any = await _in_time(bench, name, work)
             ok = True
@@ -162,7 +199,7 @@ async def _use(run: Run, name: str, work: Callable[[ToolContext], Any]) -> ToolR
     value = _told(found) if isinstance(found, ToolError) else bounded(shown_to(bench.ask.principal.role, found))
     bench.evidence.append(value)
     bench.emit(Event("tool", bench.uses[-1]))
-    return ToolReturn(value, metadata=found)
+    return ToolAnswer(value, found)
 
 
 async def _in_time(bench: Workbench, name: str, work: Callable[[ToolContext], Any]) -> Any:
@@ -200,8 +237,3 @@ def _unavailable() -> ToolError:
         "Os sistemas da conta não responderam agora.",
         "Não chame de novo. Diga que os dados da conta estão indisponíveis no momento e responda só com o contexto.",
     )
-
-
-def as_text(value: Any) -> str:
-    """A result as a model reads it."""
-    return json.dumps(to_jsonable_python(value), ensure_ascii=False, separators=(",", ":"))

@@ -6,22 +6,19 @@ proposed, and says how it went. Measured is whether the problem is solved, in ho
 should not have been.
 """
 
-import json
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
 from llmops.agent.proposals import Proposal
 from llmops.evaluations import facts, judging, playing
-from llmops.evaluations.home_network import JOURNEYS, PROBLEMS, STEPS, Problem, Step, steps_in
-from llmops.evaluations.reports import scrubbed
+from llmops.evaluations.home_network import PROBLEMS, STEPS, Problem, Step, steps_in
 from llmops.evaluations.scenario_types import Someone
 from llmops.evaluations.service_client import Service
-from llmops.rag.evaluation import Estimate, estimate
+from llmops.evaluations.simulation_figures import Visit
 from llmops.tools.context import ToolError
 
 MOST_TURNS, MOST_PATIENCE, MOST_STEPS = 8, 2, 4
@@ -35,34 +32,6 @@ DONE_STILL = ("já fiz, continua igual", "fiz isso e nada mudou, continua", "pro
 GOOD_BY_CABLE = "testei por cabo e ficou bom, mas no wifi continua ruim"
 APPROVED_STILL = "aprovei e esperei, mas continua igual"
 ASKS_ON = "continua o problema, o que mais eu faço?"
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One customer's conversation. `illegal` and `unneeded` name proposals; `said` are message and reply in turn."""
-
-    number: int
-    problem: str
-    journey: str
-    customer: str
-    solved: bool
-    turns: int
-    illegal: tuple[str, ...]
-    unneeded: tuple[str, ...]
-    slips: tuple[str, ...]
-    said: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """Figures of a journey, or of all: share solved and turns with 95 % intervals, and counts."""
-
-    journey: str
-    customers: int
-    solved: Estimate
-    turns: Estimate
-    illegal: int
-    unneeded: int
 
 
 @dataclass
@@ -104,30 +73,6 @@ def run(service: Service, people: Mapping[str, Someone], customers: int, seed: i
     """
     known = {each.name: _neighbours(service, people, each) for each in PROBLEMS[:customers]}
     return tuple(_visit(service, known, number, seed) for number in range(customers))
-
-
-def write(path: Path, visits: Sequence[Visit]) -> None:
-    """Stores the conversations as JSON."""
-    told = [asdict(visit) | {"said": [[asked, scrubbed(reply)] for asked, reply in visit.said]} for visit in visits]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
-
-
-def figures(visits: Sequence[Visit]) -> tuple[Simulated, ...]:
-    """By journey, then all together."""
-    parts: Iterable[tuple[str, list[Visit]]] = [(name, [v for v in visits if v.journey == name]) for name in JOURNEYS]
-    return tuple(_figures(name, ours) for name, ours in [*parts, ("all", list(visits))] if ours)
-
-
-def _figures(name: str, visits: Sequence[Visit]) -> Simulated:
-    return Simulated(
-        name,
-        len(visits),
-        estimate([float(visit.solved) for visit in visits]),
-        estimate([float(visit.turns) for visit in visits]),
-        sum(len(visit.illegal) for visit in visits),
-        sum(len(visit.unneeded) for visit in visits),
-    )
 
 
 def _neighbours(service: Service, people: Mapping[str, Someone], problem: Problem) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from llmops.agent import prompt_versions
 from llmops.evaluations import prompt_results, regression_tests_llm, scripted_customer
 from llmops.evaluations.grading import grade
 from llmops.evaluations.prompt_results import Recorded
-from llmops.evaluations.scripted_customer import Visit
+from llmops.evaluations.simulation_figures import Visit
 from llmops.tests.evaluations.played import played
 from llmops.tests.evaluations.test_eval_reports import evaluation
 from telecom import prompts_cli

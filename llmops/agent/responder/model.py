@@ -1,4 +1,4 @@
-"""The deterministic model: a pydantic-ai `Model` whose answers follow from intent, tool results and passages alone."""
+"""The responder as a pydantic-ai `Model`, for the agent loop that paid models answer in."""
 
 import json
 import uuid
@@ -18,27 +18,25 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 
-from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.journeys import journey
-from llmops.agent.responder.view import Call, Needed, View
+from llmops.agent.responder.core import NAME, Responder, Said
+from llmops.agent.responder.view import Call
 from llmops.agent.workbench import Brief
 from telecom.errors import UsageError
 
-NAME = "responder-1"
 STATE = "state"
 """Where `provider_details` of the last response hold the journey's state for the next turn."""
 
 
-class Responder(Model):
-    """Answers by journeys (`journeys`). It reads the `Brief` that the conversation attaches to its prompt.
+class ResponderModel(Model):
+    """Asks the responder. It reads the `Brief` that the conversation attaches to its prompt.
 
     Args:
-        prompts: whose templates it fills.
+        responder: answers.
     """
 
-    def __init__(self, prompts: PromptLibrary) -> None:
+    def __init__(self, responder: Responder) -> None:
         super().__init__()
-        self._prompts = prompts
+        self._responder = responder
 
     @property
     def model_name(self) -> str:
@@ -67,12 +65,10 @@ class Responder(Model):
             UsageError: the prompt has no brief.
         """
         tools = frozenset(tool.name for tool in model_request_parameters.function_tools)
-        view = View(_brief(messages), _results(messages), tools, self._prompts)
-        try:
-            said = journey(view)
-        except Needed as needed:
-            return ModelResponse(parts=_calls(needed.calls), model_name=NAME)
-        return ModelResponse(parts=[TextPart(said)], model_name=NAME, provider_details={STATE: view.state})
+        step = self._responder.step(_brief(messages), _results(messages), tools)
+        if isinstance(step, Said):
+            return ModelResponse(parts=[TextPart(step.text)], model_name=NAME, provider_details={STATE: step.state})
+        return ModelResponse(parts=_calls(step.calls), model_name=NAME)
 
 
 def _brief(messages: Sequence[ModelMessage]) -> Brief:

@@ -18,7 +18,7 @@ from llmops.agent.conversation import Conversation, Parts, Rung
 from llmops.agent.executor import SimulatedSystems
 from llmops.agent.guardrails import Guardrails
 from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.model import Responder
+from llmops.agent.responder.core import Responder
 from llmops.agent.turn import Ask, Event, Principal, Reply, Role, Usage
 from llmops.tests.small_world import CUSTOMER, NOW, RULES, MemoryEvents, MemoryRecords, by_hand
 from telecom.errors import DependencyUnavailable

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from llmops.agent.answering import MOST_TOKENS
+from llmops.agent.by_model import MOST_TOKENS
 from llmops.tests.agent.stage import Stage
 from telecom.adapters._llm import GuardedModel
 from telecom.bootstrap import Platform

@@ -1,19 +1,21 @@
 """The loop of our own: the same transcript as the Agent's, and the same limits."""
 
 import asyncio
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
-from pydantic_ai.models.function import AgentInfo, FunctionModel
 
-from llmops.agent.answering import Answered, Answering
-from llmops.agent.local_loop import LocalLoop
-from llmops.agent.responder.model import Responder
+from llmops.agent.answer_check import Answered
+from llmops.agent.answering import Answering
+from llmops.agent.local_loop import Endless, LocalLoop, NoSuchCall
+from llmops.agent.responder.core import Responder, Said, Wanted
+from llmops.agent.responder.model import ResponderModel
+from llmops.agent.responder.view import Call
 from llmops.agent.turn import Role, Usage
-from llmops.agent.workbench import Workbench
+from llmops.agent.workbench import Brief, Workbench
 from llmops.tests.agent.stage import PROMPTS, Stage
 
 TALKS: tuple[tuple[str, Role], ...] = (
@@ -62,18 +64,35 @@ def transcript(seen: tuple[Workbench, Answered]) -> Any:
 def test_both_loops_give_the_same_transcript(message: str, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = benches(monkeypatch)
     Stage().say(message, role=role)
-    # A responder of its own is not the stage's, so that the Agent asks it as it asks a paid model.
-    Stage(model=Responder(PROMPTS)).say(message, role=role)
+    # As a paid model it is asked by the Agent.
+    Stage(model=ResponderModel(Responder(PROMPTS))).say(message, role=role)
     ours, theirs = map(transcript, seen)
     assert ours[0].message and ours == theirs
 
 
-def run_of(answer: Any, *, tools: bool = True) -> Any:
-    """What the loop makes of a model, on a stage's workbench."""
+Step = Callable[[Mapping[Call, Any]], Wanted | Said]
+
+
+class Scripted:
+    """Does as a test wants."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+
+    def step(self, brief: Brief, results: Mapping[Call, Any], tools: frozenset[str]) -> Wanted | Said:
+        return self._step(results)
+
+
+def calls(*named: tuple[str, dict[str, Any]]) -> Wanted:
+    return Wanted(tuple(Call(name, json.dumps(given)) for name, given in named))
+
+
+def run_of(step: Step, *, tools: bool = True) -> tuple[Said, Workbench]:
+    """What the loop makes of steps, on a stage's workbench."""
     stage, made = Stage(), []
 
-    async def keep(self: Answering, bench: Workbench, brief: Any) -> Any:
-        made.append(bench)
+    async def keep(self: Answering, bench: Workbench, brief: Brief) -> Any:
+        made.append((bench, brief))
         return lambda: Answered("", (), "", Usage())
 
     patch = pytest.MonkeyPatch()
@@ -81,43 +100,41 @@ def run_of(answer: Any, *, tools: bool = True) -> Any:
         patched.setattr(Answering, "answer", keep)
         stage.say("oi", role="agent")
     loop = LocalLoop("agent", tools=tools, most_requests=3, most_calls=4)
-    return asyncio.run(loop.run(FunctionModel(answer), made[0], ["oi"])), made[0]
+    return asyncio.run(loop.run(Scripted(step), *made[0])), made[0][0]
 
 
 def test_calls_without_end_are_ended() -> None:
-    def call(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        return ModelResponse(parts=[ToolCallPart("open_tickets", {})])
-
-    with pytest.raises(UsageLimitExceeded):
-        run_of(call)
+    with pytest.raises(Endless):
+        run_of(lambda _: calls(("open_tickets", {})))
 
 
 def test_too_many_calls_at_once_are_not_made() -> None:
-    def call(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        return ModelResponse(parts=[ToolCallPart("open_tickets", {}) for _ in range(5)])
-
-    with pytest.raises(UsageLimitExceeded):
-        run_of(call)
+    with pytest.raises(Endless):
+        run_of(lambda _: calls(*[("open_tickets", {})] * 5))
 
 
 @pytest.mark.parametrize(
     ("name", "given", "tools"),
-    [("no_such_tool", {}, True), ("list_invoices", {"most": "many"}, True), ("open_tickets", {}, False)],
+    [
+        ("no_such_tool", {}, True),
+        ("list_invoices", {"most": "many"}, True),
+        ("list_invoices", {"customer_id": "0001"}, True),
+        ("diagnose_line", {"service": "television"}, True),
+        ("open_tickets", {}, False),
+    ],
 )
 def test_what_no_tool_takes_is_refused(name: str, given: dict[str, Any], tools: bool) -> None:
-    def call(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        return ModelResponse(parts=[ToolCallPart(name, given)])
-
-    with pytest.raises(UnexpectedModelBehavior):
-        run_of(call, tools=tools)
+    with pytest.raises(NoSuchCall):
+        run_of(lambda _: calls((name, given)), tools=tools)
 
 
-def test_calls_at_once_and_one_after_the_other_are_all_answered() -> None:
-    def call(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        if len(messages) > 1:
-            return ModelResponse(parts=[TextPart("Pronto.")])
-        return ModelResponse(parts=[ToolCallPart("open_tickets", {}), ToolCallPart("customer_profile", {})])
+@pytest.mark.parametrize("others", [["customer_profile"], ["propose_callback"]])
+def test_calls_at_once_and_one_after_the_other_are_all_answered(others: list[str]) -> None:
+    asked: list[tuple[str, dict[str, Any]]] = [("open_tickets", {}), *((name, {}) for name in others)]
 
-    (said, _), bench = run_of(call)
-    assert said == "Pronto." and sorted(use.name for use in bench.uses) == ["customer_profile", "open_tickets"]
-    assert all(use.ok for use in bench.uses) and len(bench.evidence) == 2
+    def step(results: Mapping[Call, Any]) -> Wanted | Said:
+        return Said("Pronto.", {"seen": sorted(call.tool for call in results)}) if results else calls(*asked)
+
+    said, bench = run_of(step)
+    assert said.text == "Pronto." and said.state["seen"] == sorted(name for name, _ in asked)
+    assert sorted(use.name for use in bench.uses) == said.state["seen"] and len(bench.evidence) == 2

@@ -9,7 +9,7 @@ import pytest
 
 from llmops.agent.assistant_service import create_app
 from llmops.tests.agent.service_fakes import Service
-from llmops.tests.agent.stage import Stage
+from llmops.tests.agent.stage import Stage, model_of
 from telecom.adapters._llm import GuardedModel
 from telecom.bootstrap import Platform
 from telecom.settings import Settings
@@ -37,5 +37,5 @@ def test_where_no_model_was_asked_for_none_is_made(tmp_path: Path) -> None:
 
 def test_the_librarys_advertisement_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pydantic_ai, "BANNER_ENABLED", True)
-    Stage()
+    Stage(model=model_of("Olá."))
     assert pydantic_ai.BANNER_ENABLED is False

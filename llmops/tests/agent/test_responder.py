@@ -10,7 +10,8 @@ import pytest
 from pydantic_ai.messages import ModelRequest, UserPromptPart
 from pydantic_ai.models import ModelRequestParameters
 
-from llmops.agent.responder.model import Responder
+from llmops.agent.responder.core import Responder
+from llmops.agent.responder.model import ResponderModel
 from llmops.agent.turn import Principal, Reply
 from llmops.tests.agent.stage import LATE, PORT, PROMPTS, Shelf, Stage
 from llmops.tests.small_world import (
@@ -237,7 +238,7 @@ def test_without_internet_nothing_is_diagnosed() -> None:
 
 
 def test_it_needs_a_brief_and_does_not_stream() -> None:
-    responder = Responder(PROMPTS)
+    responder = ResponderModel(Responder(PROMPTS))
     with pytest.raises(UsageError):
         asyncio.run(responder.request([ModelRequest(parts=[UserPromptPart("oi")])], None, ModelRequestParameters()))
 

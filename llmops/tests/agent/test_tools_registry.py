@@ -11,8 +11,8 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from llmops.agent import tools_registry
 from llmops.agent.citations import as_evidence, citations, cited, unmarked
 from llmops.agent.guardrails import Guardrails
+from llmops.agent.model_tools import toolset
 from llmops.agent.tool_results import MOST_CHARS, OMITTED, bounded, cleaned, shown_to
-from llmops.agent.tools_registry import toolset
 from llmops.tests.agent.stage import LATE, PORT, PROMPTS, Stage, model_of, seen_by
 from llmops.tests.small_world import SQL, by_hand
 from telecom.ports import Found

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from llmops.evaluations import grading, playing, scripted_customer, world
+from llmops.evaluations import grading, playing, scripted_customer, simulation_figures, world
 from llmops.evaluations.home_network import PROBLEMS
 from llmops.evaluations.scenario_types import ScenarioSet, Someone
 from llmops.evaluations.service_client import Service, serving
@@ -108,5 +108,5 @@ def test_scripted_customers_are_the_same_again(service: Service) -> None:
     assert visits == scripted_customer.run(service, people, 3, seed=5)
     assert all(1 <= visit.turns <= scripted_customer.MOST_TURNS and not visit.illegal for visit in visits)
     assert visits[0].solved and visits[0].problem == "line_down"
-    figures = scripted_customer.figures(visits)
+    figures = simulation_figures.figures(visits)
     assert [each.journey for each in figures] == ["no_internet", "all"] and figures[-1].customers == 3

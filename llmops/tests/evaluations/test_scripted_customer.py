@@ -6,7 +6,7 @@ import pytest
 
 from llmops.evaluations import judging
 from llmops.evaluations.home_network import JOURNEYS, PROBLEMS, STEPS, steps_in
-from llmops.evaluations.scripted_customer import Visit, figures, write
+from llmops.evaluations.simulation_figures import Visit, figures, write
 from llmops.tests.evaluations.played import proposal
 
 SAID = (("oi", "chamado 20261120-12345678"),)

@@ -112,6 +112,27 @@ variable "service_accounts" {
       ]
       act_as = ["cicd"]
     }
+    review = {
+      display_name = "telecom review"
+      description  = "The job that draws conversations for human review, every day."
+      roles = [
+        "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
+        "roles/datastore.user",
+      ]
+      act_as = ["cicd"]
+    }
+    # Nobody but the job of the same name runs as it, and ci-cd may neither start nor change that job's account.
+    privacy = {
+      display_name = "telecom privacy"
+      description  = "A person's rights: access and erasure, started by hand."
+      roles = [
+        "roles/bigquery.jobUser",
+        "roles/bigquery.readSessionUser",
+        "roles/datastore.user",
+      ]
+      custom_roles = ["feature_keeper"]
+    }
     scheduler = {
       display_name = "telecom scheduler"
       description  = "The identity of Pub/Sub's pushes and Cloud Scheduler's calls."
@@ -161,6 +182,25 @@ variable "custom_roles" {
       title       = "Telecom model caller"
       description = "Asks models for answers; starts, changes and reads nothing else of Vertex AI."
       permissions = ["aiplatform.endpoints.predict"]
+    }
+    feature_keeper = {
+      title       = "Telecom feature keeper"
+      description = "Serves a snapshot of the features anew, without somebody; starts no pipelines and reads no models."
+      permissions = [
+        "aiplatform.featureGroups.get",
+        "aiplatform.featureGroups.list",
+        "aiplatform.featureGroups.update",
+        "aiplatform.featureOnlineStores.get",
+        "aiplatform.featureViewSyncs.get",
+        "aiplatform.featureViews.create",
+        "aiplatform.featureViews.delete",
+        "aiplatform.featureViews.fetchFeatureValues",
+        "aiplatform.featureViews.get",
+        "aiplatform.featureViews.list",
+        "aiplatform.featureViews.sync",
+        "aiplatform.features.list",
+        "aiplatform.operations.list",
+      ]
     }
   }
 

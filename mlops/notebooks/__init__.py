@@ -1,0 +1,1 @@
+"""Notebooks over the churn jobs, and what all of them open with."""

