@@ -14,6 +14,8 @@ README = ROOT / "README.md"
 # First line of each bash block → why it is only parsed; "" where it is run, in the order of the page.
 BLOCKS = {
     "make demo": "builds a virtual environment from the network and then runs every test, this one too",
+    "make serve": "serves until it is stopped; tests/processes/test_assistant_process.py serves",
+    "telecom rag ingest docs/telecom": "",
     "make demo CSV=customers.csv": "as above; the loop itself has its own end-to-end test",
     "source .venv/bin/activate": "downloads the public sample",
     "telecom synth --customers 7000 --out october.csv": "",
@@ -30,7 +32,8 @@ STATUS = {
     "SQL for analysts": ("telecom/query_output.py", "telecom/adapters/gcp/warehouse.py"),
     "pipelines, retraining, dispatcher": ("mlops/src/pipelines", "telecom/adapters/gcp/pipelines.py"),
     "scoring over HTTP, canary, rollback": ("mlops/src/release/rollout.py", "mlops/src/release/rollout.py"),
-    "service assistant": ("llmops/agent/assistant_service.py", "llmops/agent/assistant_service.py"),
+    "assistant, knowledge base, pages": ("llmops/agent/assistant_service.py", "telecom/adapters/gcp/retrieval.py"),
+    "evaluation, review, erasure": ("llmops/evaluations", "telecom/adapters/gcp/evaluations.py"),
     "Terraform": ("", "infra/terraform/envs/prod/main.tf"),
 }
 
@@ -49,6 +52,7 @@ def test_the_blocks_run(tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ours = {"TELECOM_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)} | tuned_briefly
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     for block in blocks(README, "bash"):
         if not BLOCKS[first_line(block)]:
             # Fewer customers than on the page: the commands are what is tried.
