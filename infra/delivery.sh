@@ -9,7 +9,8 @@
 #   status     revisions, shares, the last releases
 #   knowledge  documents of docs/telecom into the bucket, then into the search (assistant)
 # TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1). TELECOM_IMAGE, where it is one of
-# the service's, goes before the image that build/<service>.image names.
+# the service's, goes before the image that build/<service>.image names. MODEL_VERSION is the registry's number that the
+# candidate of churn serves; without it, the one that the revision before it serves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,16 +73,24 @@ image() {
 candidate() {
   local image
   image=$(built)
+  local version=()
+  [ "$service" != churn ] || [ -z "${MODEL_VERSION:-}" ] ||
+    version=(--update-env-vars="TELECOM_SERVING_VERSION=$MODEL_VERSION")
   # Terraform made the service and keeps its settings; here it gets a revision with the new image, and no requests.
-  deploy "$service"
+  deploy "$service" "${version[@]}"
   if [ "$service" = churn ]; then
     deploy dispatcher --update-env-vars="TELECOM_IMAGE=$image"
     follow release
   fi
 }
 
-# A job that runs the service's image from now on.
-follow() { gcloud run jobs update "telecom-$1-$env" "${there[@]}" --quiet --image="$image"; }
+# Jobs that run the service's image from now on.
+follow() {
+  local job
+  for job in "$@"; do
+    gcloud run jobs update "telecom-$job-$env" "${there[@]}" --quiet --image="$image"
+  done
+}
 
 verify() { release "check,--service,$service"; }
 
@@ -95,12 +104,13 @@ canary() {
   image=$(built)
   if [ "$service" = churn ]; then
     release canary,--look-seconds,60
-    # It follows once the canary said yes: what it starts then runs the released image.
+    # They follow once the canary said yes: what the dispatcher starts then runs the released image.
     gcloud run services update-traffic "telecom-dispatcher-$env" "${there[@]}" --quiet --to-tags=candidate=100
+    follow evaluation privacy
   else
     # Scores are the churn service's; here errors and latencies decide.
     release canary,--service,assistant,--without-scores,--look-seconds,60
-    follow documents
+    follow documents faq review
   fi
 }
 

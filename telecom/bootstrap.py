@@ -74,7 +74,6 @@ EXTRAS: Mapping[tuple[str, str], str] = {
     ("local", "retriever"): "assistant",
     ("local", "llm"): "assistant",
     ("gcp", "retriever"): "assistant-gcp",
-    ("gcp", "records"): "assistant-gcp",
     ("gcp", "llm"): "assistant,assistant-gcp",
     ("gcp", "judge"): "evaluation",
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from telecom.cards_cli import cards
 from telecom.chat_cli import chat
 from telecom.costs_cli import costs
 from telecom.errors import GateRefused
@@ -443,6 +444,7 @@ def doctor(
             raise typer.Exit(5)
 
 
+app.command()(cards)
 app.command()(chat)
 app.command()(costs)
 app.command()(token)

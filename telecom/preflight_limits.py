@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from telecom.doctor import Check
 from telecom.federation import restricts
 from telecom.preflight import QUOTAS, Billing, Observed, Provider, Quota, Unread
-from telecom.preflight_checks import check, member, unread
+from telecom.preflight_checks import apply, check, member, unread
 
 GITHUB = "https://token.actions.githubusercontent.com"
-THRESHOLDS = (0.5, 0.9, 1.0)
-AMOUNT = 100
 REPOSITORY = ("repository", "repository_id")
 BOOTSTRAPPED = ("github", "github")
 """Pool and provider that infra/gcloud/bootstrap.sh makes and Terraform keeps; others are somebody else's."""
@@ -73,21 +71,16 @@ def budget(seen: Observed) -> Iterator[Check]:
         )
         yield unread(seen, "budget", seen.billing.budgets, "", allow)
         return
-    yield from _budget(seen, seen.billing, account)
+    yield from _budget(seen, seen.billing)
 
 
-def _budget(seen: Observed, billing: Billing, account: str) -> Iterator[Check]:
+def _budget(seen: Observed, billing: Billing) -> Iterator[Check]:
     own = f"projects/{seen.number}"
     budgets = () if isinstance(billing.budgets, Unread) else billing.budgets
     counted = [each for each in budgets if not each.projects or own in each.projects]
     alerting = [each for each in counted if each.thresholds]
-    rules = " ".join(f"--threshold-rule=percent={share:g}" for share in THRESHOLDS)
-    create = (
-        f"gcloud billing budgets create --billing-account={account} --display-name=telecom-{seen.env} "
-        f"--budget-amount={AMOUNT}USD --filter-projects=projects/{seen.project} {rules}"
-    )
     found = ", ".join(each.name for each in alerting) or ("without alerts" if counted else "none for this project")
-    yield check("budget", found, "" if alerting else create)
+    yield check("budget", found, "" if alerting else apply(seen))
 
 
 def _fault(provider: Provider, repository: str) -> str:

@@ -1,6 +1,7 @@
-"""Writes docs/reference from the code. `--check` writes nothing, names the stale pages and exits 1 if there are any.
+"""Writes docs/reference and docs/api from the code. `--check` writes nothing, names stale pages and exits 1 if any is.
 
-Reads the table contracts, the settings classes, the commands and the error tree; the same code gives the same pages.
+Reads the table contracts, the settings classes, the commands, the error tree, the services' telemetry and OpenAPI
+documents; the same code gives the same pages.
 """
 
 import argparse
@@ -16,15 +17,21 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 from typer.testing import CliRunner
 
+from llmops.agent import openapi as assistant_openapi
+from mlops.src.serving import openapi as churn_openapi
 from telecom import errors
 from telecom.cli import app
 from telecom.settings import Settings
 from telecom.tables import contracts
+from tools.api_pages import api_pages
 from tools.markdown import cell, page, table
+from tools.metrics_page import metrics_page
 from tools.tables_page import tables_page
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+API = ROOT / "docs" / "api"
+ROUTES = {"assistant": "[its service](../llmops/service.md)", "churn": "[scores over HTTP](../mlops/serving.md)"}
 HELP_WIDTH = 100
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 LAYERS = ("telecom_bronze", "telecom_silver", "telecom_gold", "telecom_monitoring")
@@ -43,13 +50,20 @@ def pages() -> Mapping[str, str]:
         "tables.md": tables_page(sorted(contracts().values(), key=lambda c: (LAYERS.index(c.dataset), c.table))),
         "settings.md": settings_page(settings_classes()),
         "commands.md": commands_page(),
+        "metrics.md": metrics_page(),
         "errors.md": errors_page(),
     }
 
 
+def written() -> Mapping[Path, Mapping[str, str]]:
+    """What each folder of generated pages is to hold."""
+    documents = {"assistant": assistant_openapi.document(), "churn": churn_openapi.document()}
+    return {REFERENCE: pages(), API: api_pages(documents, ROUTES)}
+
+
 def stale(folder: Path, wanted: Mapping[str, str]) -> tuple[str, ...]:
     """Names of pages in `folder` that are missing, differ, or come from nowhere; in name order."""
-    found = {path.name: path.read_text("utf-8") for path in folder.glob("*.md")}
+    found = {path.name: path.read_text("utf-8") for path in folder.glob("*") if path.suffix in (".md", ".json")}
     return tuple(sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name)))
 
 
@@ -69,6 +83,7 @@ def index_page() -> str:
         ("[Tables](tables.md)", "every table: owner, sensitivity, freshness, key, columns, checks", "`data/schemas`"),
         ("[Settings](settings.md)", "every environment variable: type, default, meaning", "the settings classes"),
         ("[Commands](commands.md)", "the help text of every `telecom` command", "`telecom/cli.py`"),
+        ("[Metrics](metrics.md)", "what services and jobs tell of themselves", "the services' telemetry"),
         ("[Errors](errors.md)", "the error tree and the exit codes", "`telecom/errors.py`"),
     ]
     return page("Reference", "the code", [*table(("page", "what", "comes from"), rows)])
@@ -172,14 +187,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.generate_docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is stale")
     chosen = parser.parse_args(arguments)
-    wanted = pages()
-    old = stale(REFERENCE, wanted)
-    if chosen.check:
-        for name in old:
-            sys.stderr.write(f"{(REFERENCE / name).relative_to(ROOT)} is stale; run: make docs\n")
-        return 1 if old else 0
-    write(REFERENCE, wanted)
-    return 0
+    folders = written()
+    if not chosen.check:
+        for folder, wanted in folders.items():
+            write(folder, wanted)
+        return 0
+    old = [folder / name for folder, wanted in folders.items() for name in stale(folder, wanted)]
+    for path in old:
+        sys.stderr.write(f"{path.relative_to(ROOT)} is stale; run: make docs\n")
+    return 1 if old else 0
 
 
 if __name__ == "__main__":

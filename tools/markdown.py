@@ -1,6 +1,10 @@
 """Pieces of the generated Markdown pages."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+
+from telecom.markdown import cell, code, table
+
+__all__ = ["cell", "code", "names", "page", "table"]
 
 
 def page(title: str, source: str, lines: Sequence[str]) -> str:
@@ -9,24 +13,6 @@ def page(title: str, source: str, lines: Sequence[str]) -> str:
     return "\n".join([*head, *lines]).rstrip() + "\n"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The lines of a table."""
-    yield f"| {' | '.join(header)} |"
-    yield f"|{'---|' * len(header)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
 def names(listed: Sequence[str]) -> str:
     """Names as code, comma-separated."""
     return ", ".join(f"`{name}`" for name in listed)
-
-
-def code(text: str) -> str:
-    """Text as code within a table."""
-    return f"`{cell(text)}`"
-
-
-def cell(text: str) -> str:
-    """Text within a table: on one line, its bars escaped."""
-    return " ".join(text.split()).replace("|", "\\|")

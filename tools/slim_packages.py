@@ -27,6 +27,7 @@ UNUSED: Mapping[str, Mapping[str, str]] = {
         "scipy/signal": "signal processing",
         "vertexai": "Google's agents, which aiplatform does not import",
         "agentplatform": "the same under its new name",
+        "google/cloud/firestore_admin*": "making and deleting of databases",
     },
     "assistant": {
         **ARROW,

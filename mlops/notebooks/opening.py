@@ -1,5 +1,6 @@
 """What every notebook opens with: customers to look at, a champion to ask, and one look for all charts."""
 
+import warnings
 from datetime import date, datetime
 from typing import Any
 
@@ -20,9 +21,11 @@ WIDTH = 620
 
 
 def look() -> None:
-    """Gives charts the report's colours and draws them as SVG, which needs no network and no script."""
+    """Gives charts the report's colours and draws them as images, which need no network, script or font."""
     alt.theme.register("telecom", enable=True)(_theme)
-    alt.renderers.enable("svg")
+    alt.renderers.enable("png", scale_factor=2)
+    # Importing optuna would otherwise ask for widgets that nothing here uses.
+    warnings.filterwarnings("ignore", "IProgress not found")
 
 
 def customers(platform: Platform, config: ChurnConfig, now: datetime, *, number: int, snapshot_date: str = "") -> date:
@@ -79,14 +82,15 @@ def _theme() -> Any:
     title = {"anchor": "start", "color": INK, "fontSize": 14, "fontWeight": 600, "offset": 12}
     subtitle = {"subtitleColor": MUTED, "subtitleFontSize": 12, "subtitlePadding": 4}
     legend = {**text, "titleFontWeight": "normal", "orient": "top", "symbolType": "circle"}
+    legend |= {"columnPadding": 18}
     config = {
         "background": "white",
         "padding": 10,
-        "font": "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif",
-        "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": 260},
+        "font": "Arial, Helvetica, sans-serif",
+        "view": {"stroke": None, "continuousWidth": WIDTH, "continuousHeight": 260, "discreteWidth": WIDTH},
         "title": {**title, **subtitle},
         "axis": {**axis, "gridColor": GRID, "domain": False},
-        "axisX": {"grid": False},
+        "axisX": {"grid": False, "labelSeparation": 8},
         "header": {"labelColor": INK, "labelFontSize": 12.5, "labelFontWeight": 600, "labelAnchor": "start"}
         | {"title": None, "labelPadding": 8},
         "legend": legend,

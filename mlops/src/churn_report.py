@@ -86,7 +86,7 @@ def run(
         customers=customers,
         test_customers=found.test_customers,
         known=_known_outcomes(warehouse, day, loaded),
-        generated_customers=_generated(warehouse, objects, day),
+        generated_customers=generated(warehouse, objects, day),
         identity=_identity(version, loaded, len(listing(registry))),
         metrics=_metrics(found),
         curves=_curves(data, loaded.model),
@@ -106,7 +106,7 @@ def run(
     return Reported(path, day, customers, version.version)
 
 
-def _generated(warehouse: Warehouse, objects: Objects, day: date) -> bool:
+def generated(warehouse: Warehouse, objects: Objects, day: date) -> bool:
     """Whether a file that the snapshot rests on came from a demo's generator, by the name that the lake keeps."""
     sql = f"SELECT DISTINCT source_digest FROM {CLEAN} WHERE snapshot_date = @snapshot_date"
     held = warehouse.query(sql, {"snapshot_date": day})["source_digest"].to_pylist()

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = {"__pycache__", "build", "dist", "reports"}
 
-_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -71,7 +72,7 @@ def name_of(path: Path) -> str:
 def blocks(page: Path, *languages: str) -> tuple[Block, ...]:
     """The fenced blocks of these languages."""
     text = page.read_text("utf-8")
-    found = ((text.count("\n", 0, m.start()) + 1, m["language"], m["text"]) for m in _FENCE.finditer(text))
+    found = ((text.count("\n", 0, m.start()) + 1, m["language"], dedent(m["text"])) for m in _FENCE.finditer(text))
     return tuple(Block(name_of(page), *block) for block in found if block[1] in languages)
 
 

@@ -1,12 +1,6 @@
-"""The README's commands do what they say, and its table of what is here keeps up with what is here."""
+"""The README's blocks are run (by test_blocks.py) or excused; its table of what is here keeps up with what is here."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 
 from tests.honesty.documents import ROOT, Block, blocks
 
@@ -44,25 +38,6 @@ def first_line(block: Block) -> str:
 
 def test_every_block_is_run_or_excused() -> None:
     assert [first_line(block) for block in blocks(README, "bash")] == list(BLOCKS)
-
-
-@pytest.mark.slow
-def test_the_blocks_run(tmp_path: Path) -> None:
-    tuned_briefly = {"TELECOM_CHURN_TUNING_TRIALS": "1", "TELECOM_CHURN_TUNING_ROWS": "1000"}
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    ours = {"TELECOM_HOME": str(tmp_path / "home"), "PATH": path, "HOME": str(tmp_path)} | tuned_briefly
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TELECOM_")}
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
-    for block in blocks(README, "bash"):
-        if not BLOCKS[first_line(block)]:
-            # Fewer customers than on the page: the commands are what is tried.
-            text = block.text.replace("--customers 7000", "--customers 1600")
-            command = ["bash", "-eu", "-o", "pipefail", "-c", text]
-            done = subprocess.run(command, cwd=tmp_path, env=kept | ours, capture_output=True, text=True)
-            assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-    assert (tmp_path / "reports/index.html").is_file()
-    header, *rows = (tmp_path / "high_risk.csv").read_text("utf-8").splitlines()
-    assert header.startswith("customer_id,") and rows
 
 
 def test_the_status_table_says_what_is_here() -> None:

@@ -25,7 +25,8 @@ LISTED_CODE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
 
 
 def test_generated_pages_are_current() -> None:
-    assert generate_docs.stale(generate_docs.REFERENCE, generate_docs.pages()) == (), "run: make docs"
+    stale = {folder.name: generate_docs.stale(folder, wanted) for folder, wanted in generate_docs.written().items()}
+    assert stale == {"reference": (), "api": ()}, "run: make docs"
 
 
 def test_a_stale_page_is_named_and_mended(
@@ -33,14 +34,19 @@ def test_a_stale_page_is_named_and_mended(
 ) -> None:
     folder = tmp_path / "reference"
     monkeypatch.setattr(generate_docs, "REFERENCE", folder)
+    monkeypatch.setattr(generate_docs, "API", tmp_path / "api")
     monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
     assert generate_docs.main([]) == 0 and generate_docs.main(["--check"]) == 0
     (folder / "errors.md").write_text("old", "utf-8")
     (folder / "tables.md").unlink()
     (folder / "stranger.md").write_text("from nowhere", "utf-8")
+    (tmp_path / "api" / "churn.openapi.json").write_text("{}", "utf-8")
     capsys.readouterr()
     assert generate_docs.main(["--check"]) == 1
-    assert re.findall(r"reference/(\w+)\.md is stale", capsys.readouterr().err) == ["errors", "stranger", "tables"]
+    named = re.findall(r"(\w+)/([\w.]+) is stale", capsys.readouterr().err)
+    assert named == [(folder.name, f"{page}.md") for page in ("errors", "stranger", "tables")] + [
+        ("api", "churn.openapi.json")
+    ]
     assert generate_docs.main([]) == 0 and generate_docs.main(["--check"]) == 0
 
 

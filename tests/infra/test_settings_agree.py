@@ -70,15 +70,14 @@ def test_documents_are_read_where_the_bucket_is_seen() -> None:
 
 
 def test_the_assistant_may_write_the_tables_that_it_adds_to_and_no_others() -> None:
-    listed = re.search(r"tables = \{\s+for table in \[([^\]]+)\]", MAIN)
-    assert listed
-    ours = set(re.findall(r'"([\w.]+)"', listed[1]))
+    tables = re.findall(r'^    "(telecom_\w+\.\w+)" = \{(.*?)^    \} \}', MAIN, re.MULTILINE | re.DOTALL)
+    ours = {name for name, body in tables if re.search(r"dataEditor.*\bllmops = ", body)}
     written = "".join(path.read_text("utf-8") for path in (ROOT / "llmops/agent").glob("*.py"))
     added = {table for table, each in contracts().items() if each.replace_by == ("batch",) and f'"{table}"' in written}
     assert ours == added
-    whole_datasets = re.findall(r'"roles/bigquery\.dataEditor" = \{([^}]*)\}$', MAIN, re.MULTILINE)
-    assert whole_datasets
-    assert not any("llmops" in members for members in whole_datasets)
+    whole_datasets = re.findall(r"^    telecom_\w+ = \{.*?^    \} \}", MAIN, re.MULTILINE | re.DOTALL)
+    assert len(whole_datasets) == 6
+    assert not any(re.search(r"dataEditor.*\bllmops = ", each) for each in whole_datasets)
 
 
 def test_search_and_records_are_where_the_code_looks() -> None:

@@ -126,6 +126,8 @@ def run(tmp_path: Path) -> Run:
         fake.parent.mkdir(parents=True, exist_ok=True)
         fake.write_text(FAKE)
         fake.chmod(0o755)
+    (tmp_path / "infra").mkdir()
+    shutil.copy(ROOT / "infra/delivery.sh", tmp_path / "infra")
     log = tmp_path / "calls"
 
     def run(plane: str, step: str, **more: str) -> tuple[int, list[str], str]:
@@ -156,17 +158,17 @@ def test_what_was_pushed_is_deployed_by_digest_and_without_traffic(plane: str, r
     assert calls[0].startswith(f"gcloud run services update telecom-{name}-dev --project=telecom-test-1")
     for call in calls:
         assert f"--image={PUSHED.replace('NAME', name)}" in call
-        assert "--no-traffic --tag=candidate --container=app" in call
+        assert "--no-traffic --tag=candidate --container=app" in call or call.startswith("gcloud run jobs update")
 
 
 def test_the_dispatcher_gets_the_image_for_itself_and_for_what_it_starts(run: Run) -> None:
     run("mlops", "push")
     _, calls, _ = run("mlops", "deploy", _MODEL_VERSION="7")
-    churn, dispatcher = calls
+    churn, dispatcher, _ = calls
     assert churn.endswith("--update-env-vars=TELECOM_SERVING_VERSION=7")
     assert "telecom-dispatcher-dev" in dispatcher
     assert dispatcher.endswith(f"--update-env-vars=TELECOM_IMAGE={PUSHED.replace('NAME', 'churn')}")
-    assert not run("mlops", "deploy")[1][0].endswith("TELECOM_SERVING_VERSION=")
+    assert "TELECOM_SERVING_VERSION" not in run("mlops", "deploy")[1][0]
 
 
 @BOTH
@@ -179,10 +181,10 @@ def test_an_image_alone_deploys_nothing(plane: str, run: Run) -> None:
 @pytest.mark.parametrize(
     ("plane", "until", "words"),
     [
-        ("mlops", "candidate", "check"),
+        ("mlops", "candidate", "check --service churn"),
         ("mlops", "canary", "canary --look-seconds 60"),
-        ("llmops", "candidate", "status --service assistant"),
-        ("llmops", "canary", "canary --service assistant --skip-check --without-scores --look-seconds 60"),
+        ("llmops", "candidate", "check --service assistant"),
+        ("llmops", "canary", "canary --service assistant --without-scores --look-seconds 60"),
     ],
 )
 def test_the_release_tools_are_asked_in_their_job_and_their_no_fails_the_build(
@@ -191,9 +193,9 @@ def test_the_release_tools_are_asked_in_their_job_and_their_no_fails_the_build(
     run(plane, "push")
     code, calls, output = run(plane, "release", _UNTIL=until)
     assert code == 0, output
-    assert calls[-1].startswith("gcloud run jobs execute telecom-release-dev --project=telecom-test-1")
-    assert " --wait " in calls[-1]
-    asked = calls[-1].rpartition(" --args=")[2].split(",")
+    assert calls[0].startswith("gcloud run jobs execute telecom-release-dev --project=telecom-test-1")
+    assert " --wait " in calls[0]
+    asked = calls[0].rpartition(" --args=")[2].split(",")
     assert asked == ["telecom", "release", *words.split()]
     parsed = CliRunner().invoke(app, [*asked[1:], "--help"])
     assert parsed.exit_code == 0, parsed.output
@@ -202,7 +204,7 @@ def test_the_release_tools_are_asked_in_their_job_and_their_no_fails_the_build(
 
 def test_the_release_job_runs_what_is_released(run: Run) -> None:
     run("mlops", "push")
-    updated, _ = run("mlops", "release", _UNTIL="canary")[1]
+    updated = run("mlops", "deploy")[1][-1]
     assert updated.startswith("gcloud run jobs update telecom-release-dev")
     assert updated.endswith(f"--image={PUSHED.replace('NAME', 'churn')}")
     jobs = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
@@ -211,10 +213,18 @@ def test_the_release_job_runs_what_is_released(run: Run) -> None:
 
 def test_the_dispatcher_follows_only_after_a_canary(run: Run) -> None:
     run("mlops", "push")
-    assert run("mlops", "dispatcher", _UNTIL="candidate")[1] == []
-    (moved,) = run("mlops", "dispatcher", _UNTIL="canary")[1]
+    assert len(run("mlops", "release", _UNTIL="candidate")[1]) == 1
+    moved = run("mlops", "release", _UNTIL="canary")[1][1]
     assert moved.startswith("gcloud run services update-traffic telecom-dispatcher-dev")
     assert moved.endswith("--to-tags=candidate=100")
+    assert len(run("mlops", "release", _UNTIL="canary", REFUSE="4")[1]) == 1
+
+
+@BOTH
+def test_what_a_release_is_stands_in_one_place(plane: str) -> None:
+    for name in ("deploy", "release"):
+        script = steps(plane)[name]["script"]
+        assert "bash infra/delivery.sh " in script and "gcloud" not in script
 
 
 @BOTH

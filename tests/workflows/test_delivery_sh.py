@@ -128,6 +128,21 @@ def test_a_candidate_gets_no_requests(run: Run) -> None:
     ]
 
 
+def test_a_candidate_serves_the_version_that_is_named(run: Run) -> None:
+    calls = run("candidate", "churn", "dev", TELECOM_IMAGE=named("churn"), MODEL_VERSION="7")[1]
+    assert [call.endswith(" --update-env-vars=TELECOM_SERVING_VERSION=7") for call in calls] == [True, False, False]
+    (call,) = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"), MODEL_VERSION="7")[1]
+    assert "TELECOM_SERVING_VERSION" not in call
+
+
+def test_every_job_that_runs_an_image_follows_its_release() -> None:
+    estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
+    jobs = estate[estate.index("\n  jobs = {") :]
+    script = (ROOT / "infra/delivery.sh").read_text()
+    follow = " ".join(re.findall(r"^ +follow (.+)$", script, re.MULTILINE)).split()
+    assert sorted(follow) == sorted(re.findall(r'"telecom-(\w+)-\$\{var\.env\}" = \{\n +image', jobs))
+
+
 def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run) -> None:
     code, calls, said = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"))
     assert (code, len(calls)) == (0, 1), said
@@ -159,17 +174,30 @@ def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, 
 @pytest.mark.parametrize(
     ("service", "asked", "after"),
     [
-        ("churn", "canary --look-seconds 60", "run services update-traffic telecom-dispatcher-dev"),
-        ("assistant", "canary --service assistant --without-scores --look-seconds 60", "run jobs update telecom-documents"),
+        (
+            "churn",
+            "canary --look-seconds 60",
+            [
+                "services update-traffic telecom-dispatcher",
+                "jobs update telecom-evaluation",
+                "jobs update telecom-privacy",
+            ],
+        ),
+        (
+            "assistant",
+            "canary --service assistant --without-scores --look-seconds 60",
+            [f"jobs update telecom-{job}" for job in ("documents", "faq", "review")],
+        ),
     ],
 )
 def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
-    run: Run, service: str, asked: str, after: str
+    run: Run, service: str, asked: str, after: list[str]
 ) -> None:
-    code, (canary, follows), said = run("canary", service, "dev", TELECOM_IMAGE=named(service))
+    code, (canary, *follows), said = run("canary", service, "dev", TELECOM_IMAGE=named(service))
     assert code == 0, said
     words = canary.rpartition("--args=")[2].split(",")
-    assert " ".join(words[2:]) == asked and follows.startswith(after)
+    assert " ".join(words[2:]) == asked
+    assert [call.partition("-dev ")[0] for call in follows] == [f"run {each}" for each in after]
     assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
     code, calls, _ = run("canary", service, "dev", TELECOM_IMAGE=named(service), REFUSE="release,canary")
     assert (code, len(calls)) == (4, 1)
@@ -186,7 +214,11 @@ def test_the_knowledge_is_copied_and_then_read(run: Run) -> None:
 def test_the_names_are_those_of_the_estate() -> None:
     estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
     script = (ROOT / "infra/delivery.sh").read_text()
-    used = set(re.findall(r"telecom-(release|documents|dispatcher)-\$env", script)) | {"churn", "assistant", "documents"}
+    used = set(re.findall(r"telecom-(release|documents|dispatcher)-\$env", script)) | {
+        "churn",
+        "assistant",
+        "documents",
+    }
     assert {"release", "dispatcher"} <= used
     for name in used:
         assert f'"telecom-{name}-${{var.env}}" = ' in estate

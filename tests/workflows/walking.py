@@ -27,8 +27,8 @@ echo "terraform ${PWD##*/} $*" >> "$CALLS"
 [ "$1" != show ] || echo '{"format_version": "1.2", "planned_values": {"root_module": {}}}'
 """
 # Google's SDK asks Resource Manager at a host of its own; in a process of its own it is led to the loopback server here.
-SITE = """import os
-if address := os.environ.get("LOOPBACK_CHANNELS"):
+SITE = """import os, sys
+if (address := os.environ.get("LOOPBACK_CHANNELS")) and sys.argv[1:3] == ["pipeline", "submit"]:
     import grpc
     from google.api_core import grpc_helpers
     root = open(os.environ["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"], "rb").read()
@@ -99,7 +99,7 @@ class Runner:
         environment: Mapping[str, str],
         excused: Mapping[str, tuple[str, Mapping[str, str]]],
     ) -> None:
-        self.clone, self.excused = clone, excused
+        self.clone, self.excused = clone, dict(excused)
         self.known, self.artifacts = dict(expressions), clone.parent / "artifacts"
         self.log, self.output = clone.parent / "calls", clone.parent / "output"
         programs, site = clone.parent / "bin", clone.parent / "site"
@@ -118,6 +118,10 @@ class Runner:
             "GITHUB_OUTPUT": str(self.output),
             **environment,
         }
+
+    def excuse(self, verb: str, table: Mapping[str, tuple[str, Mapping[str, str]]]) -> None:
+        """A verb that is not run by this walk, for the reason of the table."""
+        self.excused[verb] = table[verb]
 
     def walk(self, name: str, **more: str) -> Walked:
         """All jobs of a workflow, each on a folder without `build`; one whose need failed does not run."""

@@ -1,7 +1,9 @@
 """Tools as models see them: time limits, bounded and cleaned results, proposals only."""
 
+import json
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +15,15 @@ from llmops.agent.citations import as_evidence, citations, cited, unmarked
 from llmops.agent.guardrails import Guardrails
 from llmops.agent.model_tools import toolset
 from llmops.agent.tool_results import MOST_CHARS, OMITTED, bounded, cleaned, shown_to
+from llmops.agent.turn import Role
 from llmops.tests.agent.stage import LATE, PORT, PROMPTS, Stage, model_of, seen_by
 from llmops.tests.small_world import SQL, by_hand
 from telecom.ports import Found
 
 GUARD = Guardrails(PROMPTS.leaked)
+DEFINITIONS = json.loads(Path(__file__).with_name("tool_definitions.json").read_text())
+"""What models of others were shown on 2026-11-21, before the tools took a context of our own."""
+AGENTS_ALONE = {"churn_risk", "propose_retention_discount", "propose_free_service", "propose_courtesy_credit"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,21 @@ class Note:
 
 def test_toolsets_are_built_once() -> None:
     assert toolset("agent") is toolset("agent") and toolset("agent") is not toolset("customer")
+
+
+@pytest.mark.parametrize("role", ["agent", "customer"])
+def test_models_are_shown_the_same_definitions_as_ever(role: Role) -> None:
+    shown = [
+        {
+            "name": each.name,
+            "description": each.description,
+            "sequential": each.sequential,
+            "parameters": each.parameters_json_schema,
+        }
+        for each in (tool.tool_def for tool in toolset(role).tools.values())
+    ]
+    assert shown == [each for each in DEFINITIONS if role == "agent" or each["name"] not in AGENTS_ALONE]
+    assert [each["name"] for each in shown] == list(tools_registry.tools_of(role))
 
 
 def test_a_tool_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,26 +23,28 @@ network = {
 }
 
 # What code and jobs put into silver and gold are tables (BigQuery). Their buckets are for files of the layer, such as
-# an export; nobody has access until somebody is named here.
+# an export; only who erases people has access until somebody is named here.
 buckets = {
   bronze = {
-    access    = { "roles/storage.objectUser" = ["mlops"] }
+    access    = { "roles/storage.objectUser" = ["mlops", "privacy"] }
     lifecycle = { expire = { action = "Delete", age_days = 90 } }
   }
   silver = {
+    access    = { "roles/storage.objectUser" = ["privacy"] }
     lifecycle = { expire = { action = "Delete", age_days = 90 } }
   }
   gold = {
+    access    = { "roles/storage.objectUser" = ["privacy"] }
     lifecycle = { expire = { action = "Delete", age_days = 90 } }
   }
   docs = {
-    access = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops"] }
+    access = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops", "privacy"] }
   }
   models = {
-    access = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.objectViewer" = ["serving"] }
+    access = { "roles/storage.objectUser" = ["mlops", "cicd", "privacy"], "roles/storage.objectViewer" = ["serving"] }
   }
   pipelines = {
-    access     = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
+    access     = { "roles/storage.objectUser" = ["mlops", "cicd", "privacy"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
     versioning = false
     lifecycle  = { expire = { action = "Delete", age_days = 30 } }
   }
@@ -94,6 +96,17 @@ job_schedules = {
   documents = {
     description = "Takes new documents into the knowledge."
     schedule    = "0 5 * * *"
+    paused      = true
+  }
+  faq = {
+    description = "Takes the questions and answers of the table into the knowledge, after the documents."
+    schedule    = "30 5 * * *"
+    paused      = true
+  }
+  # A session lives for 24 hours: at most a day lies between two runs.
+  review = {
+    description = "Gathers the day's conversations, and draws those that people are to review."
+    schedule    = "0 3 * * *"
     paused      = true
   }
 }

@@ -133,8 +133,14 @@ variable "buckets" {
   nullable = false
 
   validation {
-    condition     = alltrue(flatten([for bucket in var.buckets : [for accounts in values(bucket.access) : length(setsubtract(accounts, ["cicd", "llmops", "mlops", "scheduler", "serving"])) == 0]]))
-    error_message = "buckets has access ${jsonencode({ for key, bucket in var.buckets : key => bucket.access if length(bucket.access) > 0 })}: write short names of our accounts: cicd, llmops, mlops, scheduler, serving."
+    condition     = alltrue(flatten([for bucket in var.buckets : [for accounts in values(bucket.access) : length(setsubtract(accounts, ["cicd", "llmops", "mlops", "privacy", "review", "scheduler", "serving"])) == 0]]))
+    error_message = "buckets has access ${jsonencode({ for key, bucket in var.buckets : key => bucket.access if length(bucket.access) > 0 })}: write short names of our accounts: cicd, llmops, mlops, privacy, review, scheduler, serving."
+  }
+
+  # What is retained cannot be erased; and our code replaces releases.json in models, state.json in docs.
+  validation {
+    condition     = alltrue([for layer in ["bronze", "silver", "gold", "docs", "models", "pipelines"] : try(var.buckets[layer].retention, null) == null])
+    error_message = "buckets ${jsonencode([for layer, bucket in var.buckets : layer if bucket.retention != null])} have retention: the layers of the lake may name people, who could then not be erased, or hold files that releases replace. Use versioning and soft_delete_days; retention is for further buckets."
   }
 }
 
@@ -161,6 +167,18 @@ variable "analysts" {
   validation {
     condition     = alltrue([for member in values(var.analysts) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))])
     error_message = "analysts is ${jsonencode(var.analysts)}: write user:, group:, serviceAccount:, domain:, principal: or principalSet:; allUsers and allAuthenticatedUsers are refused."
+  }
+}
+
+variable "privacy_officers" {
+  description = "key => member, as group:privacy@example.com, of those who may answer people's requests for access and erasure: start the job telecom-privacy, act as its account. Empty: nobody."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for member in values(var.privacy_officers) : can(regex("^group:[^@ ]+@[^@ ]+[.][^@ ]+$", member))])
+    error_message = "privacy_officers is ${jsonencode(var.privacy_officers)}: write groups, as group:privacy@example.com; who is in one is written down where groups are kept."
   }
 }
 
@@ -320,7 +338,7 @@ variable "armor" {
 }
 
 variable "job_schedules" {
-  description = "When jobs of Cloud Run start: job (evaluation, documents) => cron, whether it only stands there."
+  description = "When jobs of Cloud Run start: job (documents, evaluation, faq, review) => cron, whether it only stands there."
   type = map(object({
     description = string
     schedule    = string
@@ -330,8 +348,8 @@ variable "job_schedules" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.job_schedules), ["documents", "evaluation"])) == 0
-    error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write documents and evaluation; a release is started by whoever releases."
+    condition     = length(setsubtract(keys(var.job_schedules), ["documents", "evaluation", "faq", "review"])) == 0
+    error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write documents, evaluation, faq and review; a release and an erasure are started by people."
   }
 
   validation {

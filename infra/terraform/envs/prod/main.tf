@@ -49,6 +49,8 @@ module "iam" {
   project_id = module.project.project_id
   env        = var.env
   github     = var.github
+  # An export is for the person alone and lies nowhere in the cloud: officers write it where they sit, as this account.
+  account_iam = { privacy = { "roles/iam.serviceAccountTokenCreator" = var.privacy_officers } }
 }
 
 module "networking" {
@@ -110,30 +112,46 @@ module "bigquery" {
   force_destroy       = var.force_destroy
   datasets = {
     telecom_bronze = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, privacy = module.iam.members.privacy }
       "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops }
     } }
     telecom_silver = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, privacy = module.iam.members.privacy }
     } }
     telecom_gold = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, privacy = module.iam.members.privacy }
       "roles/bigquery.dataViewer" = { llmops = module.iam.members.llmops, cicd = module.iam.members.cicd, serving = module.iam.members.serving }
     } }
     telecom_monitoring = { iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd, privacy = module.iam.members.privacy }
     } }
     telecom_staging = { table_expiration_hours = 72, iam = {
-      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd }
+      "roles/bigquery.dataEditor" = { mlops = module.iam.members.mlops, cicd = module.iam.members.cicd, privacy = module.iam.members.privacy }
     } }
     telecom_analytics = { iam = {
       "roles/bigquery.dataViewer" = var.analysts
     } }
   }
-  # The assistant adds rows to these, and writes no others.
+  # The assistant adds rows to the first four, and writes no others; who draws conversations reads the last four.
   tables = {
-    for table in ["telecom_gold.retention_actions", "telecom_monitoring.assistant_audit", "telecom_monitoring.llm_feedback", "telecom_monitoring.llm_usage"] :
-    table => { iam = { "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops } } }
+    "telecom_gold.retention_actions" = { iam = {
+      "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops }
+    } }
+    "telecom_monitoring.assistant_audit" = { iam = {
+      "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops }
+      "roles/bigquery.dataViewer" = { review = module.iam.members.review }
+    } }
+    "telecom_monitoring.llm_feedback" = { iam = {
+      "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops }
+      "roles/bigquery.dataViewer" = { review = module.iam.members.review }
+    } }
+    "telecom_monitoring.llm_usage" = { iam = {
+      "roles/bigquery.dataEditor" = { llmops = module.iam.members.llmops }
+      "roles/bigquery.dataViewer" = { review = module.iam.members.review }
+    } }
+    "telecom_bronze.crm_customers" = { iam = {
+      "roles/bigquery.dataViewer" = { review = module.iam.members.review }
+    } }
   }
 }
 
@@ -151,6 +169,8 @@ module "data_catalog" {
     llmops     = module.iam.members.llmops
     cicd       = module.iam.members.cicd
     serving    = module.iam.members.serving
+    review     = module.iam.members.review
+    privacy    = module.iam.members.privacy
     aiplatform = module.project.service_agents.aiplatform
     dataplex   = module.project.service_agents.dataplex
   } }
@@ -340,6 +360,42 @@ module "cloud_run" {
       kms_key         = module.project.kms_key
       env             = local.platform
       iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
+    }
+    # Questions and answers of telecom_gold.knowledge_faq become part of the knowledge.
+    "telecom-faq-${var.env}" = {
+      image           = local.images.assistant
+      service_account = module.iam.emails.cicd
+      args            = ["telecom", "rag", "sync"]
+      timeout_seconds = 10800
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = module.project.kms_key
+      env             = local.platform
+      iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
+    }
+    # Sessions live for a day: what is not gathered while they do, nobody can review.
+    "telecom-review-${var.env}" = {
+      image           = local.images.assistant
+      service_account = module.iam.emails.review
+      args            = ["telecom", "review", "sample"]
+      memory          = "1Gi"
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = module.project.kms_key
+      env             = local.platform
+      iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
+    }
+    # By hand, with arguments of one's own (docs/llmops/privacy.md); without any it looks for nobody and changes nothing.
+    "telecom-privacy-${var.env}" = {
+      image           = local.images.churn
+      service_account = module.iam.emails.privacy
+      args            = ["telecom", "privacy", "erase", "--customer", "nobody", "--dry-run"]
+      retries         = 0
+      timeout_seconds = 14400
+      cpu             = "2"
+      memory          = "4Gi"
+      vpc_egress      = "ALL_TRAFFIC"
+      kms_key         = module.project.kms_key
+      env             = merge(local.platform, { TELECOM_ONLINE_STORE = module.vertex_ai.online_store })
+      iam             = { for role in ["roles/run.jobsExecutorWithOverrides", "roles/run.viewer"] : role => var.privacy_officers }
     }
   }
 }

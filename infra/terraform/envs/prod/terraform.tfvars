@@ -27,33 +27,38 @@ network = {
 }
 
 # What code and jobs put into silver and gold are tables (BigQuery). Their buckets are for files of the layer, such as
-# an export; nobody has access until somebody is named here.
+# an export; only who erases people has access until somebody is named here.
+#
+# No retention: where people may be named it would keep them from being erased (LGPD, art. 18), and models and docs have
+# files that a release replaces. Versions and soft deletion bring back what was lost by mistake. Where people may be
+# named that is 7 days, as long as BigQuery's time travel: an erasure is over after them. Models name nobody; what was
+# deleted there is kept for an audit, 90 days.
 buckets = {
   bronze = {
-    access           = { "roles/storage.objectUser" = ["mlops"] }
-    versioning       = false
-    retention        = { days = 90 }
-    soft_delete_days = 30
+    access           = { "roles/storage.objectUser" = ["mlops", "privacy"] }
+    soft_delete_days = 7
     lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
   }
   silver = {
-    soft_delete_days = 30
+    access           = { "roles/storage.objectUser" = ["privacy"] }
+    soft_delete_days = 7
     lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
   }
   gold = {
-    soft_delete_days = 30
+    access           = { "roles/storage.objectUser" = ["privacy"] }
+    soft_delete_days = 7
     lifecycle        = { colder = { action = "SetStorageClass", storage_class = "NEARLINE", age_days = 90 } }
   }
   docs = {
-    access           = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops"] }
+    access           = { "roles/storage.objectUser" = ["cicd"], "roles/storage.objectViewer" = ["llmops", "privacy"] }
     soft_delete_days = 30
   }
   models = {
-    access           = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.objectViewer" = ["serving"] }
+    access           = { "roles/storage.objectUser" = ["mlops", "cicd", "privacy"], "roles/storage.objectViewer" = ["serving"] }
     soft_delete_days = 90
   }
   pipelines = {
-    access           = { "roles/storage.objectUser" = ["mlops", "cicd"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
+    access           = { "roles/storage.objectUser" = ["mlops", "cicd", "privacy"], "roles/storage.legacyBucketReader" = ["mlops", "cicd"] }
     soft_delete_days = 7
     lifecycle        = { expire = { action = "Delete", age_days = 90 } }
   }
@@ -102,6 +107,15 @@ job_schedules = {
   documents = {
     description = "Takes new documents into the knowledge."
     schedule    = "0 5 * * *"
+  }
+  faq = {
+    description = "Takes the questions and answers of the table into the knowledge, after the documents."
+    schedule    = "30 5 * * *"
+  }
+  # A session lives for 24 hours: at most a day lies between two runs.
+  review = {
+    description = "Gathers the day's conversations, and draws those that people are to review."
+    schedule    = "0 3 * * *"
   }
 }
 

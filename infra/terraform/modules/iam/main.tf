@@ -22,9 +22,11 @@ locals {
   ]...)
   account_iam = merge(flatten([
     for name, account in var.service_accounts : [
-      for role, members in account.iam : {
-        for key, member in members : "${name}/${role}/${key}" => { account = name, role = role, member = member }
-      }
+      for roles in [account.iam, lookup(var.account_iam, name, {})] : [
+        for role, members in roles : {
+          for key, member in members : "${name}/${role}/${key}" => { account = name, role = role, member = member }
+        }
+      ]
     ]
   ])...)
   project_iam = merge([

@@ -34,7 +34,7 @@ variable "prefix" {
 
 variable "service_accounts" {
   description = <<-EOT
-    Service accounts by the short name in their id (mlops, serving, llmops, cicd, scheduler).
+    Service accounts by the short name in their id (mlops, serving, llmops, review, privacy, cicd, scheduler).
       display_name  shown in the console
       description   what it is for
       roles         roles on the whole project; everything else is bound on the object that it is for
@@ -122,7 +122,6 @@ variable "service_accounts" {
       ]
       act_as = ["cicd"]
     }
-    # Nobody but the job of the same name runs as it, and ci-cd may neither start nor change that job's account.
     privacy = {
       display_name = "telecom privacy"
       description  = "A person's rights: access and erasure, started by hand."
@@ -132,6 +131,7 @@ variable "service_accounts" {
         "roles/datastore.user",
       ]
       custom_roles = ["feature_keeper"]
+      act_as       = ["cicd"]
     }
     scheduler = {
       display_name = "telecom scheduler"
@@ -166,6 +166,28 @@ variable "service_accounts" {
   validation {
     condition     = alltrue(flatten([for it in var.service_accounts : [for members in it.iam : [for member in values(members) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))]]]))
     error_message = "service_accounts has a member that is no named principal among ${jsonencode({ for key, it in var.service_accounts : key => { for role, members in it.iam : role => keys(members) } })}: write user:, group:, serviceAccount:, domain:, principal: or principalSet:; allUsers and allAuthenticatedUsers are refused."
+  }
+}
+
+variable "account_iam" {
+  description = "Key of service_accounts => role => { key => member } on that account, beside its own iam: for members that only the environment knows."
+  type        = map(map(map(string)))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.account_iam), keys(var.service_accounts))) == 0
+    error_message = "account_iam has ${jsonencode(keys(var.account_iam))}: each must be a key of service_accounts."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for roles in var.account_iam : [for role in keys(roles) : can(regex(local.role_form, role)) && !can(regex(local.never, role))]]))
+    error_message = "account_iam binds ${jsonencode({ for key, roles in var.account_iam : key => keys(roles) })}: write roles/… names; basic roles (owner, editor, viewer) and admin roles are never bound, take the narrowest role that does the work."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for roles in var.account_iam : [for members in values(roles) : [for member in values(members) : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):", member))]]]))
+    error_message = "account_iam has a member that is no named principal among ${jsonencode(var.account_iam)}: write user:, group:, serviceAccount:, domain:, principal: or principalSet:; allUsers and allAuthenticatedUsers are refused."
   }
 }
 

@@ -54,6 +54,16 @@ run "somebody_may_call_the_assistant" {
   ]
 }
 
+run "nobody_is_kept_from_being_erased_and_only_groups_erase" {
+  command = plan
+  variables {
+    buckets          = { bronze = { versioning = false, retention = { days = 90 } }, silver = {}, gold = {}, docs = {}, models = {}, pipelines = {} }
+    privacy_officers = { ana = "user:ana@example.com" }
+    job_schedules    = { privacy = { description = "x", schedule = "0 5 * * *" } }
+  }
+  expect_failures = [var.buckets, var.privacy_officers, var.job_schedules]
+}
+
 run "who_may_call_the_assistant_is_named" {
   command = plan
   variables {

@@ -12,8 +12,8 @@ run "accounts_and_federation" {
   command = apply
 
   assert {
-    condition     = toset([for account in google_service_account.account : account.account_id]) == toset(["telecom-cicd-dev", "telecom-llmops-dev", "telecom-mlops-dev", "telecom-scheduler-dev", "telecom-serving-dev"])
-    error_message = "The five accounts are named telecom-<key>-<env>."
+    condition     = toset([for account in google_service_account.account : account.account_id]) == toset(["telecom-cicd-dev", "telecom-llmops-dev", "telecom-mlops-dev", "telecom-privacy-dev", "telecom-review-dev", "telecom-scheduler-dev", "telecom-serving-dev"])
+    error_message = "The seven accounts are named telecom-<key>-<env>."
   }
   assert {
     condition     = alltrue([for grant in google_project_iam_member.account : !can(regex("(?i)^roles/(owner|editor|viewer)$|admin", grant.role))])
@@ -36,7 +36,11 @@ run "accounts_and_federation" {
     error_message = "The assistant asks models and does nothing else on Vertex AI."
   }
   assert {
-    condition     = toset(keys(google_service_account_iam_member.act_as)) == toset(["cicd/cicd", "llmops/cicd", "mlops/cicd", "mlops/mlops", "serving/cicd"]) && alltrue([for grant in google_service_account_iam_member.act_as : grant.role == "roles/iam.serviceAccountUser"])
+    condition     = google_project_iam_member.custom["feature_keeper/privacy"].role == "projects/acme-telecom/roles/telecom_feature_keeper_dev" && !contains(keys(google_project_iam_member.account), "roles/aiplatform.user/privacy") && length(google_service_account_iam_member.member) == 0
+    error_message = "Whoever erases serves features anew and does nothing else on Vertex AI; nobody takes that account's tokens."
+  }
+  assert {
+    condition     = toset(keys(google_service_account_iam_member.act_as)) == toset(["cicd/cicd", "llmops/cicd", "mlops/cicd", "mlops/mlops", "privacy/cicd", "review/cicd", "serving/cicd"]) && alltrue([for grant in google_service_account_iam_member.act_as : grant.role == "roles/iam.serviceAccountUser"])
     error_message = "Only CI, and the dispatcher for pipelines, run things under an account."
   }
   assert {
@@ -80,6 +84,39 @@ run "accounts_and_federation" {
     condition     = length(regexall("\\| `telecom-[a-z]+` \\| the project \\| `roles/", file("${path.module}/../../../../docs/infra/roles.md"))) == length(google_project_iam_member.account)
     error_message = "docs/infra/roles.md names roles on the project that are not bound."
   }
+}
+
+run "who_takes_an_account_s_tokens_is_named" {
+  command = plan
+
+  variables {
+    account_iam = { privacy = { "roles/iam.serviceAccountTokenCreator" = { officers = "group:privacy@example.com" } } }
+  }
+
+  assert {
+    condition     = keys(google_service_account_iam_member.member) == ["privacy/roles/iam.serviceAccountTokenCreator/officers"] && google_service_account_iam_member.member["privacy/roles/iam.serviceAccountTokenCreator/officers"].member == "group:privacy@example.com"
+    error_message = "On that account alone, for that group alone."
+  }
+}
+
+run "refuses_tokens_for_everybody" {
+  command = plan
+
+  variables {
+    account_iam = { privacy = { "roles/iam.serviceAccountTokenCreator" = { all = "allAuthenticatedUsers" } } }
+  }
+
+  expect_failures = [var.account_iam]
+}
+
+run "refuses_tokens_of_an_account_that_is_not_ours" {
+  command = plan
+
+  variables {
+    account_iam = { somebody = { "roles/iam.serviceAccountTokenCreator" = { officers = "group:privacy@example.com" } } }
+  }
+
+  expect_failures = [var.account_iam]
 }
 
 run "prod_wants_an_environment" {
