@@ -1,6 +1,7 @@
 """`telecom serve`: the HTTP services. A thin front; imports the plane inside a command."""
 
 import gc
+import os
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,8 @@ def assistant(
 
     # Arrow would import it where it is installed: 60 MB that nobody here uses.
     keep_out("pandas")
+    # Arrow reads this once, when it is imported; its own allocator keeps what many threads gave back.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from telecom.bootstrap import missing_extra
     from telecom.session import open_session
 

@@ -5,19 +5,22 @@
 
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from telecom.bootstrap import Platform
-from telecom.errors import TelecomError
+from telecom.errors import DependencyUnavailable, TelecomError
 from telecom.ports import Events, Metrics, Sample
 from telecom.settings import Settings
 from tools.ci_summary import BUILD, Coverage, Outcomes, read_coverage, read_tests
 
 TABLE = "telecom_monitoring.test_runs"
 JOB = "ci"
+TRIES, PAUSE_SECONDS = 5, 10.0
+"""A service waits for a row no longer than a caller waits for an answer; a job has time."""
 
 
 def row(tests: Outcomes, coverage: Coverage, environment: Mapping[str, str], now: datetime) -> dict[str, Any]:
@@ -50,17 +53,37 @@ def samples(tests: Outcomes, coverage: Coverage) -> tuple[Sample, ...]:
     )
 
 
-def send(build: Path, events: Events, metrics: Metrics, environment: Mapping[str, str], now: datetime) -> None:
-    """Reads the two reports, writes the row, publishes the gauges.
+def send(
+    build: Path,
+    events: Events,
+    metrics: Metrics,
+    environment: Mapping[str, str],
+    now: datetime,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Reads the two reports, writes the row, publishes the gauges; five times each, if need be.
+
+    A row whose answer was lost may be there twice: `run` is its key.
 
     Raises:
         NotFound: a report is missing; nothing was sent.
         DependencyUnavailable: the backend does not take it.
     """
     tests, coverage = read_tests(build / "junit.xml"), read_coverage(build / "coverage.xml")
-    events.add(TABLE, [row(tests, coverage, environment, now)])
+    _patiently(lambda: events.add(TABLE, [row(tests, coverage, environment, now)]), sleep)
     events.flush()
-    metrics.publish(JOB, samples(tests, coverage))
+    _patiently(lambda: metrics.publish(JOB, samples(tests, coverage)), sleep)
+
+
+def _patiently(work: Callable[[], None], sleep: Callable[[float], None]) -> None:
+    for left in reversed(range(TRIES)):
+        try:
+            work()
+            return
+        except DependencyUnavailable:
+            if not left:
+                raise
+            sleep(PAUSE_SECONDS)
 
 
 def main() -> None:

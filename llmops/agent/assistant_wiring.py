@@ -10,8 +10,6 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
-import pyarrow as pa
-
 from llmops.agent import admission, customer_card, policy
 from llmops.agent.actions import Actions
 from llmops.agent.admission import Door
@@ -121,8 +119,6 @@ def wire(platform: Platform, config: AssistantConfig) -> Wiring:
         UsageError: on Google Cloud, nothing says whose tokens are accepted, or who is who.
         MissingExtra: a package that it needs is not installed.
     """
-    # Arrow's own allocators keep for each thread what is free again: 15 MB of this process.
-    pa.set_memory_pool(pa.system_memory_pool())
     made = assemble(platform, config)
     desk = ThreadPoolExecutor(DESK_THREADS, "desk")
     local = platform.settings.backend == "local"

@@ -23,7 +23,7 @@ WIDTH = 620
 def look() -> None:
     """Gives charts the report's colours and draws them as images, which need no network, script or font."""
     alt.theme.register("telecom", enable=True)(_theme)
-    alt.renderers.enable("png", scale_factor=2)
+    alt.renderers.enable("png", ppi=144)
     # Importing optuna would otherwise ask for widgets that nothing here uses.
     warnings.filterwarnings("ignore", "IProgress not found")
 

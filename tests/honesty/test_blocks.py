@@ -27,7 +27,7 @@ BLOCKS: dict[str, tuple[str, ...]] = {
     "docs/infra/README.md": (CLOUD, CLOUD, CLOUD),
     "docs/infra/preflight.md": (CLOUD,),
     "docs/llmops/operations.md": (RUN,),
-    "docs/llmops/privacy.md": (RUN,),
+    "docs/llmops/privacy.md": (RUN, CLOUD, CLOUD),
     "docs/llmops/retrieval.md": (RUN, CLOUD),
     "docs/llmops/service.md": (SERVES,),
     "docs/llmops/web.md": (SERVES,),

@@ -15,8 +15,9 @@ from mlops.src.modelling.threshold import EconomicsConfig
 from mlops.src.modelling.tuning import TuningConfig
 from telecom import errors
 from telecom.tables import contracts
+from tests.honesty import emitted_metrics
 from tests.honesty.documents import ROOT, files, name_of, pages, spans
-from tools import generate_docs
+from tools import generate_docs, metrics_page
 
 INTAKE = re.compile(r"mlops/src/(intake/.*|data_ingestion|public_data)\.py|telecom/adapters/_paths\.py")
 TABLE = re.compile(r"telecom_(?:bronze|silver|gold|monitoring)\.\w+")
@@ -121,3 +122,13 @@ def codes_in(tree: ast.AST) -> set[str]:
 def test_codes_are_found_where_they_are_written() -> None:
     source = 'InputRefused("a_b", "x")\nself._refused("c", "x")\nerrors.InputRefused(code, "x")\nREASONS = ("", "d")'
     assert codes_in(ast.parse(source)) == {"", "a_b", "c", "d"}
+
+
+def test_the_page_of_metrics_has_every_metric_of_services_and_jobs() -> None:
+    text = metrics_page.metrics_page()
+    for service in emitted_metrics.SERVICES:
+        for name, metric in emitted_metrics.of_service(service).items():
+            row = next(line for line in text.splitlines() if line.startswith(f"| `{name}` | {metric.kind} |"))
+            assert set(re.findall(r"`(\w+)`", row.split(" | ")[2])) == metric.labels
+    jobs = {name: metric.labels - {"job", "env"} for name, metric in emitted_metrics.of_jobs().items()}
+    assert {name: frozenset(labels) for name, (labels, _) in metrics_page.gauges().items()} == jobs

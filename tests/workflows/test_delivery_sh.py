@@ -143,6 +143,12 @@ def test_every_job_that_runs_an_image_follows_its_release() -> None:
     assert sorted(follow) == sorted(re.findall(r'"telecom-(\w+)-\$\{var\.env\}" = \{\n +image', jobs))
 
 
+def test_a_candidate_may_be_given_the_model_that_it_serves(run: Run) -> None:
+    _, (churn, dispatcher, _), _ = run("candidate", "churn", "dev", TELECOM_IMAGE=named("churn"), MODEL_VERSION="7")
+    assert churn.endswith("--update-env-vars=TELECOM_SERVING_VERSION=7") and "SERVING_VERSION" not in dispatcher
+    assert len(run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"), MODEL_VERSION="7")[1]) == 1
+
+
 def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run) -> None:
     code, calls, said = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"))
     assert (code, len(calls)) == (0, 1), said

@@ -135,6 +135,15 @@ def test_what_bigquery_does_not_take_publishes_nothing(build: Path, cloud: Cloud
     platform = Platform(gcp_settings)
     cloud.fail("GET /bigquery/", times=100)
     cloud.fail("AppendRows", times=100)
+    slept: list[float] = []
     with pytest.raises(DependencyUnavailable):
-        test_stats.send(build, platform.events, platform.metrics, GITHUB, NOW)
-    assert cloud.grpc.requests("CreateTimeSeries") == []
+        test_stats.send(build, platform.events, platform.metrics, GITHUB, NOW, slept.append)
+    assert cloud.grpc.requests("CreateTimeSeries") == [] and slept == [10.0] * 4
+
+
+def test_a_moment_without_monitoring_loses_no_gauge(build: Path, cloud: Cloud, gcp_settings: Settings) -> None:
+    platform, slept = Platform(gcp_settings), list[float]()
+    cloud.fail("CreateTimeSeries", times=2)
+    test_stats.send(build, platform.events, platform.metrics, GITHUB, NOW, slept.append)
+    assert len(cloud.grpc.requests("CreateTimeSeries")) == 3 and slept == [10.0] * 2
+    assert len(platform.warehouse.query(SELECT)) == 1

@@ -43,6 +43,37 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|(?:s|isso(?: mesmo)?|pode(?: ser| sim| fazer| mandar| propor| reiniciar| agendar| marcar| prosseguir)?"
         r"|quero(?: sim)?|por favor|manda|bora|vamos|faz isso|please(?: do)?|do it)(?: por favor| please)?$)")),
 )  # fmt: skip
+_SOMEBODY = (
+    r"(?:outr[oa]s? (?:clientes?|pessoas?|assinantes?|usuari[oa]s?)|marido|esposa|mulher|espos[oa]|filh[oa]s?|mae|pai|irma|irmao"
+    r"|namorad[oa]|noiv[oa]|companheir[oa]|ex|sogr[oa]|cunhad[oa]|prim[oa]|ti[oa]|avo|amig[oa]|vizinh[oa]|colega|chefe"
+    r"|patrao|inquilin[oa]|funcionari[oa])\b"
+)
+_SOMEBODY_EN = (
+    r"(?:another (?:customer|person)|someone else|my (?:husband|wife|son|daughter|mother|father|brother|sister|boyfriend"
+    r"|girlfriend|partner|ex|friend|neighbou?r|boss|colleague|tenant))\b"
+)
+_THEIRS = (
+    r"(?:dados|cpf|rg|endereco|telefone|numero|e-?mail|senha|faturas?|contas?|boletos?|consumo|ligacoes|chamadas|mensagens"
+    r"|extrato|plano|contrato|cadastro|localizacao|historico|informacoes|protocolos?|chamados?|cartao)\b"
+)
+_THEIRS_EN = r"(?:data|address|phone number|e-?mail|password|bills?|invoices?|account|calls|messages|plan|contract|location)\b"
+_SEEING = (
+    r"(?:ver|saber|olhar|consultar|acessar|conferir|descobrir|rastrear|ouvir|mostr\w+|pass[ae]|passar|mand[ae]|mandar"
+    r"|envi[ae]|enviar|diga|diz|dizer|fala|informa\w*|da|dar|qual|quais|quanto|quando|cade|abr[ae]|abrir|via|preciso d[aoe]s?"
+    r"|quero [oa]s?|me)\b"
+)
+_OTHERS = (
+    # Who takes over a contract, or inherits one, asks for no data.
+    r"^(?!.*\b(?:nome|titularidade|falec\w+|morreu|obito)\b)(?:"
+    rf".*\b{_SEEING}.*\b{_THEIRS}(?: \w+)? d[oae]s? (?:(?:meu|minha|um|uma|nosso|nossa)s? )?{_SOMEBODY}"
+    rf"|.*\b(?:ligacoes|chamadas|mensagens|conversas|sites) (?:que )?(?:[oa] )?(?:meu|minha) {_SOMEBODY}"
+    rf"|.*\b(?:quanto|onde|com quem) (?:[oa] )?(?:meu|minha) {_SOMEBODY} (?:deve|gast\w+|lig\w+|fal\w+|esta|anda|us\w+|paga)\b"
+    rf"|.*\b{_THEIRS}[^.!?]* d[oa] cliente (?!que|com|est|ta\b|em\b|para|pra\b)[a-z]+ d[aeo]s? [a-z]+"
+    r"|.*\b(?:titular|don[oa]|pessoa|cliente|assinante) (?:d[oe]|dess[ea]|dest[ea]) (?:cpf|numero|telefone|celular)\b"
+    rf"|.*\b{_THEIRS} (?:do|desse|deste) cpf\b"
+    rf"|.*\b{_THEIRS_EN} of {_SOMEBODY_EN}|.*\b{_SOMEBODY_EN}.?s {_THEIRS_EN}"
+    r")"
+)
 _NAMES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -54,7 +85,8 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "why": r"\b(?:por ?que|pq|motivo|razao|why|reason)\b",
         "services": r"\b(?:servicos?|adiciona\w*|extras?|services?)\b",
         "list": r"\b(?:quais|disponiveis|tabela|which|what plans|all)\b",
-        "others": r"\b(?:outr[oa] (?:cliente|pessoa)|vizinh[oa]|cliente [a-z]+ da|another customer|my neighbou?r.?s)\b",
+        "others": _OTHERS,
+        "on_device": r"\bno (?:meu )?(?:celular|telefone)\b(?!.*\b(?:4g|5g|chip|dados moveis)\b)|\bon my phone\b(?!.*\bdata\b)",
         "fine": r"\b(?:multa|fidelidade|permanencia|fine|loyalty|penalty|termination fee)\b",
         "medical": r"\b(?:respirador|oxigenio|home ?care|aparelho medico|hospital(?:ar)?)\b",
         "service_change": r"^(?!.*\b(?:contest|nao pedi|nunca)).*"

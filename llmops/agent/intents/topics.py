@@ -20,6 +20,9 @@ NAMES_ITEMS = INVOICES | {"plan", "upgrade", "knowledge", "visit", "mobile"}
 FAULTS = frozenset(("no_internet", "slow_internet", "wifi", "mobile", "equipment", "outage", "visit"))
 SHORT = 4
 RATHER_SHORT = 7
+SURELY = 0.6
+OUT_OF_FAULTS = frozenset(("human", "cancel", "ticket", "second_copy"))
+"""What somebody may turn to in the midst of steps, without a question mark."""
 LIKELY = 0.25
 """Above this a section is worth being looked for."""
 _SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
@@ -78,8 +81,8 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
         return replace(understood, intent="unclear")
     if not topic or topic in SMALL_TALK:
         return _alone(understood)
-    if understood.answer in ("done", "still") and topic in FAULTS:
-        return replace(understood, intent=topic)
+    if understood.answer in ("done", "still") and (topic in FAULTS or state.get("told")):
+        return _tried(understood, message, topic)
     if understood.answer in ("yes", "no"):
         return goes_on
     if understood.month and topic in INVOICES and count <= RATHER_SHORT and not _elsewhere(understood):
@@ -95,6 +98,16 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     if not understood.clear and count <= SHORT and not understood.answer:
         return replace(understood, intent=topic)
     return _alone(understood)
+
+
+def _tried(understood: Understood, message: str, topic: str) -> Understood:
+    """After steps that were taken: the same matter, unless something else is clearly asked for."""
+    if understood.intent not in FAULTS | {"knowledge", "unclear"} | SMALL_TALK and understood.sure >= SURELY:
+        if _asks(message) or understood.intent in OUT_OF_FAULTS:
+            return replace(understood, answer="")
+    if understood.intent == "wifi" and understood.clear and topic in FAULTS - {"mobile"}:
+        return understood
+    return replace(understood, intent=topic)
 
 
 def query_of(understood: Understood, message: str, language: Language) -> str:

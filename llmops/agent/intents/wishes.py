@@ -63,6 +63,9 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)
     whole = Wish(message, followed(alone, message, state))
+    if about and whole.understood.answer in ("done", "still"):
+        asked = understand(f"{about} {message}", today).asked
+        return (Wish(message, replace(whole.understood, asked=asked, said=f"{about} {message}")),)
     one_question = any(each.alike >= KNOWN for each in alone.asked[:1])
     telling = (state.get("pending") or {}).get("kind") == "what"
     if one_question or telling or alone.answer or len(words(message)) < 2 * LEAST_WORDS:

@@ -25,6 +25,10 @@ CATEGORIES: dict[str, Category] = {
     "equipment": "equipment",
     "visit": "internet_down",
 }
+ON_WIFI = frozenset(("slow_internet", "wifi"))
+"""Faults that a phone at home has by the Wi-Fi, not by its own line."""
+ROUNDS = 2
+"""So often steps are told before the case is registered."""
 ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
 WISHES = frozenset(
     "quero manda mande mandar agenda agendar marca marcar solicitar send schedule book caiu parou".split()
@@ -83,11 +87,14 @@ def no_step(passage: Passage) -> bool:
 def _only_asks(view: View) -> bool:
     """A question about rules or steps, rather than a fault that is happening."""
     wished = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
+    wished = wished or view.of_this_customer
     return view.understood.intent in ASKABLE and view.asks_how and not wished
 
 
 def _is_mobile(view: View) -> bool:
     intent = view.understood.intent
+    if intent in ON_WIFI and "on_device" in view.understood.names:
+        return False
     if intent == "mobile" or "mobile" in view.understood.names:
         return True
     return intent == view.before.get("topic") and view.before.get("service") == "mobile"
@@ -149,7 +156,7 @@ def _diagnosed(view: View, line: LineDiagnosis, *, tried: bool) -> str:
 
 def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     if tried:
-        return paragraphs(view.say("faults.again_bad"), _ticket(view, line))
+        return paragraphs(view.say("faults.again_bad"), _ticket(view, line.status_words))
     view.state["pending"] = {"kind": "step"}
     if line.advice.verdict == "no_service":
         return view.say("faults.mobile_down")
@@ -159,7 +166,11 @@ def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
 def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     measures = _measures(view, line)
     if tried and view.understood.answer in ("still", "done", "yes"):
-        return paragraphs(_healthy(view, line, measures), _ticket(view, line))
+        stage = int(view.before.get("stage", 0))
+        if stage < ROUNDS and view.understood.intent != "visit" and (steps := _further(view)):
+            view.state["pending"] = {"kind": "step"}
+            return paragraphs(_healthy(view, line, measures), steps, view.say("faults.say_still"))
+        return paragraphs(_healthy(view, line, measures), _ticket(view, line.status_words))
     view.state["pending"] = {"kind": "step"}
     if "restart" in view.understood.names:
         return view.say("faults.restart_not_needed", measures=measures)
@@ -200,8 +211,25 @@ def _proposed(view: View, draft: ActionDraft, phrase: str) -> str:
         return view.say("service.not_proposed", message=refused.error.message)
 
 
-def _ticket(view: View, line: LineDiagnosis) -> str:
-    category = CATEGORIES.get(view.understood.intent, "internet_down")
+def next_step(view: View) -> str:
+    """After steps of a guide that did not help: the next ones, and at last the registration of the case."""
+    stage = int(view.before.get("stage", 0)) + 1
+    view.state |= {"stage": stage}
+    if stage < ROUNDS and (steps := _further(view)):
+        return paragraphs(steps, view.say("faults.say_still"))
+    return _ticket(view, "não foi testada")
+
+
+def _further(view: View) -> str:
+    """Steps that were not told yet, and once more those that were: the customer may have left one out."""
+    told = view.before.get("told", ())
+    fresh = view.guide("faults.guide", most=400, fits=lambda one: is_step(one) and one.key not in told)
+    again = view.guide("faults.step_again", most=400, fits=lambda one: is_step(one) and one.key in told)
+    return paragraphs(fresh, again)
+
+
+def _ticket(view: View, status: str) -> str:
+    category = CATEGORIES.get(view.understood.intent, "equipment")
     told = [*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message]
     kind: ActionType = "ticket_registration"
     draft = ActionDraft(
@@ -210,7 +238,7 @@ def _ticket(view: View, line: LineDiagnosis) -> str:
         {
             "category": category,
             "priority": "critical" if "medical" in view.understood.names else "medium",
-            "subject": f"Falha continua: linha {line.status_words}",
+            "subject": f"Falha continua: linha {status}",
             "description": short("Relato: " + " / ".join(told), 480),
         },
     )

@@ -1,5 +1,6 @@
 """Invoices: what changed and why, line by line, what is to be paid, copies, disputes."""
 
+import re
 from collections.abc import Sequence
 
 from llmops.agent.intents.features import words
@@ -10,12 +11,19 @@ from llmops.tools.drafts import ActionDraft
 from llmops.tools.invoice_comparison import Change
 from llmops.tools.invoices import Invoice, Item
 from llmops.tools.words import day, money, short
+from telecom.passages import folded
 from telecom.ports import Passage
 
 CHANNELS = {"WhatsApp": "whatsapp", "SMS": "sms", "e-mail": "email"}
 GENERAL = frozenset(
     "como aceita pix juros multa parcelar serasa religa how pay cartao debito fee dinheiro prazo".split()
 )
+COMPARES = re.compile(
+    r"\b(?:que|com|relacao|compara\w*|diferente|ante|than|from|with|to)\b[^?.!]{0,25}"
+    r"\b(?:mes (?:passado|anterior)|(?:fatura|conta) (?:passada|anterior)|(?:last|previous) month)"
+    r"|\bmes (?:passado|anterior) (?:pra|para) (?:ca|este|esse|agora)\b"
+)
+"""The month that a message names is what it compares with."""
 BILLS = ("billing/", "faq/")
 SIMILAR = 4
 """So many first letters in common make two words of an item alike."""
@@ -23,7 +31,7 @@ SIMILAR = 4
 
 def change(view: View) -> str:
     """What changed from the invoice before."""
-    month = _month(view)
+    month = None if COMPARES.search(folded(view.brief.message)) else _month(view)
     try:
         found: Comparison = view.ask("compare_invoices", month=month)
     except Refused as refused:

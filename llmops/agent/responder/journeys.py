@@ -40,7 +40,7 @@ def journey(view: View) -> str:
 def _answered(view: View) -> str:
     """The answer to one wish."""
     if "others" in view.understood.names:
-        return view.say("service.others")
+        return view.say("service.others_agent" if view.for_agent else "service.others")
     if view.pending.get("kind") == "approval" and view.understood.answer in ("yes", "no"):
         view.state["pending"] = dict(view.pending)
         return view.say(f"service.approval_{view.understood.answer}")
@@ -51,9 +51,23 @@ def _answered(view: View) -> str:
             view.state["topic"] = "knowledge"
             _keep_pending(view)
             return view.say("service.knowledge", text=rule)
-        return _JOURNEYS.get(view.understood.intent, _from_knowledge)(view)
+        return _JOURNEYS.get(_meant(view), _from_knowledge)(view)
     except Refused as refused:
         return _without(view, refused)
+
+
+def _meant(view: View) -> str:
+    """The intent or, where it would propose what the words do not wish for, what is left of it."""
+    intent, said = view.understood.intent, view.ideas
+    if view.understood.answer in ("done", "still") and intent not in FAULTS and view.before.get("told"):
+        return "next_step"
+    if view.understood.answer or view.pending.get("intent") == intent:
+        return intent
+    if intent == "second_copy" and ("scam" in said or not said & {"copy", "bill"}):
+        return "knowledge"
+    if intent == "contest" and "dispute" not in said:
+        return "invoice_change" if said & {"bill", "charge"} else "unclear"
+    return intent
 
 
 def _asked_for_nowhere(view: View) -> bool:
@@ -71,6 +85,8 @@ def _only_rule(view: View) -> str:
         return ""
     surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and intent in _RATHER_RULES)
     if not surely or not (view.asks_rule or (view.asked >= CLEARLY and intent in FAULTS)):
+        return ""
+    if intent == "retention" and view.of_this_customer:
         return ""
     if intent == "contest" and view.asked >= CLEARLY and view.for_agent:
         return view.guide(most=WHOLE, sure=True)
@@ -137,6 +153,7 @@ _JOURNEYS: Mapping[str, Journey] = {
     "equipment": faults.fault,
     "visit": faults.fault,
     "outage": faults.outage,
+    "next_step": faults.next_step,
     "invoice_change": invoices.change,
     "invoice_items": invoices.items,
     "second_copy": invoices.second_copy,

@@ -15,6 +15,15 @@ from llmops.tools.words import money
 PLANS = frozenset(("speed_upgrade", "fibre_migration"))
 ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
 REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
+WISHING = (
+    ADDING
+    | REMOVING
+    | frozenset(
+        "prepara prepare preparar propoe propor propose pode aceito aceita aceitou accept accepted muda mudar troca trocar "
+        "passa passar sobe subir aumenta aumentar ter want change switch escolho fico pick registra".split()
+    )
+)
+"""Without one of these a question is only a question."""
 SIMILAR = 5
 
 
@@ -122,6 +131,8 @@ def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
     if view.understood.answer == "yes" and shown:
         return shown[0]
     said = set(words(view.brief.message))
+    if view.asks_rule and not said & WISHING:
+        return None
     numbers = {sign for sign in view.brief.message.replace("%", " ").split() if sign.isdigit()}
     named = [offer for offer in offers if numbers & set(offer.title.split())]
     if len(named) == 1 and not numbers.isdisjoint(named[0].title.split()):
@@ -134,7 +145,7 @@ def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
 
 
 _COMMON = frozenset(
-    word[:SIMILAR] for word in ("internet", "mudar", "plano", "retirar", "migrar", "banda", "larga", "desconto")
+    word[:SIMILAR] for word in ("internet", "mudar", "plano", "retirar", "migrar", "banda", "larga", "meses")
 )
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from llmops.agent.intents.features import ideas, words
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
@@ -25,15 +26,22 @@ from telecom.passages import folded
 from telecom.ports import Passage
 
 HOW = re.compile(
-    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como"
+    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como(?! (?:est[ao]|anda|ta|vai)\b)"
     r"|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can i|do i|is it free|what)\b"
 )
 RULE = re.compile(
     rf"{HOW.pattern}|\?|\b(?:qual|quais|onde|tem|explica|explique|significa|can|do (?:you|we)|does|is there|is it|which"
     r"|when|where|will (?:i|you)|mean)\b"
 )
+HERE = re.compile(
+    r"\b(?:(?:d|para |pra |pro )?(?:o|a|est[ea]|ess[ea]) (?:cliente|linha)|dele|dela|pr?a?(?:ra)? el[ea]|aqui|ele|ela"
+    r"|this (?:customer|client|line)|for (?:him|her))\b"
+)
+"""Words with which one of ours speaks of the customer of the conversation."""
 TITLES = frozenset(("title", "offer"))
 """Blanks of titles of actions and offers."""
+MOST_TOLD = 6
+"""Quoted passages that are remembered while a conversation goes on."""
 CLEARLY = 0.4
 """A message so like a known question is that question."""
 
@@ -173,6 +181,16 @@ class View:
         return bool(HOW.search(folded(self.brief.message)))
 
     @property
+    def of_this_customer(self) -> bool:
+        """Whether one of ours asks about the customer of the conversation rather than about rules."""
+        return self.for_agent and bool(HERE.search(folded(self.brief.message)))
+
+    @property
+    def ideas(self) -> frozenset[str]:
+        """The ideas that the message's words carry."""
+        return ideas(words(self.brief.message))
+
+    @property
     def asked(self) -> float:
         """How alike the message is to what the passage that fits best is asked for (about 0 to 1)."""
         near = {(each.document, each.section): each.alike for each in self.understood.asked}
@@ -201,7 +219,7 @@ class View:
         found = extract(self.brief, most, passages, fits, self._told)
         if not found or (sure and not found[0].sure):
             return ""
-        self.state["told"] = [self.brief.found[each.place - 1].passage.key for each in found]
+        self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][-MOST_TOLD:]
         text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
         listed = f"\n{text}" if ENTRY.match(text) else text
         if self.english and not all(each.english for each in found):

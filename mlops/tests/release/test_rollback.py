@@ -255,9 +255,7 @@ def test_only_what_is_under_way_is_taken_back_if_that_is_asked() -> None:
     now = START + timedelta(days=9)
 
     def recover() -> RolledBack:
-        return rollback.run(
-            world.service, world.registry, world.papers, service="churn", now=now, if_under_way=True
-        )
+        return rollback.run(world.service, world.registry, world.papers, service="churn", now=now, if_under_way=True)
 
     assert recover() == RolledBack("c", "3", "c", "3", alias_moved=False, traffic_moved=False)
     assert world.service.log == [] and world.states()[0] == (3, "c", "serving")

@@ -103,10 +103,10 @@ job_schedules = {
     schedule    = "30 5 * * *"
     paused      = true
   }
-  # A session lives for 24 hours: at most a day lies between two runs.
+  # A session lives for 24 hours, and a week ends on Sunday at midnight UTC, ten minutes after the second run.
   review = {
     description = "Gathers the day's conversations, and draws those that people are to review."
-    schedule    = "0 3 * * *"
+    schedule    = "50 8,20 * * *"
     paused      = true
   }
 }

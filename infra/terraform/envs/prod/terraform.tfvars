@@ -112,10 +112,10 @@ job_schedules = {
     description = "Takes the questions and answers of the table into the knowledge, after the documents."
     schedule    = "30 5 * * *"
   }
-  # A session lives for 24 hours: at most a day lies between two runs.
+  # A session lives for 24 hours, and a week ends on Sunday at midnight UTC, ten minutes after the second run.
   review = {
     description = "Gathers the day's conversations, and draws those that people are to review."
-    schedule    = "0 3 * * *"
+    schedule    = "50 8,20 * * *"
   }
 }
 

@@ -1,0 +1,37 @@
+"""Every alert has its runbook under its key, and no runbook is about an alert that is gone."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.honesty.documents import ROOT
+from tests.honesty.monitoring_templates import MODULE, render
+
+PAGE = (ROOT / "docs/operations/runbooks.md").read_text("utf-8")
+ALERTS: dict[str, dict[str, Any]] = yaml.safe_load(render((MODULE / "alerts.yaml").read_text("utf-8")))
+SECTIONS = dict(re.findall(r"^## `(\w+)`\n\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+SEVERITIES = {alert["severity"] for alert in ALERTS.values()}
+
+
+def test_every_alert_has_its_section_and_no_section_is_orphaned() -> None:
+    assert list(SECTIONS) == list(ALERTS)
+
+
+@pytest.mark.parametrize("key", ALERTS)
+def test_a_section_begins_with_the_alert_as_it_is_told(key: str) -> None:
+    alert = ALERTS[key]
+    assert " ".join(SECTIONS[key].split()).startswith(f"**{alert['name']}** · {alert['severity']}.")
+
+
+@pytest.mark.parametrize("key", ALERTS)
+def test_a_section_says_how_to_look_or_sends_on(key: str) -> None:
+    says = SECTIONS.get(key, "")
+    looks = "```" in says or re.search(r"[Ss]ame commands|as above|`(telecom|gcloud|make) ", says)
+    assert looks and re.search(r"\b([Mm]end|mends|mended|[Hh]old back)\b", says), f"{key}: how to look, how to mend?"
+
+
+def test_whom_to_call_is_said_for_every_severity() -> None:
+    table = PAGE.split("| severity |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| ([A-Z]+) \|", table, re.MULTILINE)) == SEVERITIES
