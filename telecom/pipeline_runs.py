@@ -57,9 +57,7 @@ class Watched(Protocol):
         ...
 
 
-def wait(
-    pipelines: Watched, job_id: str, minutes: float, sleep: Callable[[float], None] = time.sleep
-) -> PipelineRun:
+def wait(pipelines: Watched, job_id: str, minutes: float, sleep: Callable[[float], None] = time.sleep) -> PipelineRun:
     """The run once it has ended, looked at every half minute.
 
     Raises:

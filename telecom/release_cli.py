@@ -85,9 +85,7 @@ def rollback(
         from mlops.src.release import rollback as job
 
         p = s.platform
-        done = job.run(
-            p.traffic, p.registry, p.documents, service=service, now=s.now, to=to, if_under_way=if_under_way
-        )
+        done = job.run(p.traffic, p.registry, p.documents, service=service, now=s.now, to=to, if_under_way=if_under_way)
         s.show("Rolled back", done, "telecom release status")
 
 
@@ -108,10 +106,7 @@ def check(
         from mlops.src.release.address import asker
         from telecom import console
 
-        if url:
-            found = asked(service, asker(url, token), requests)
-        else:
-            found = checked(s, service, revision, requests)
+        found = asked(service, asker(url, token), requests) if url else checked(s, service, revision, requests)
         if json:
             console.print_json(found)
         else:

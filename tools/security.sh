@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv-ci/bin
 images=(requirements-churn.lock requirements-assistant.lock)
-locks=("${images[@]}" requirements.lock requirements-dev.lock requirements-ci.lock requirements-infra.lock)
+locks=("${images[@]}" requirements.lock requirements-dev.lock requirements-ci.lock requirements-infra.lock requirements-docs.lock)
 
 audit() { "$bin/python" -m tools.dependency_audit "$bin/pip-audit" "${locks[@]}"; }
 

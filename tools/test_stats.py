@@ -1,6 +1,6 @@
 """Figures of the last `make coverage` as one row of telecom_monitoring.test_runs and as gauges `ci/…`.
 
-`python -m tools.test_stats` reads `build/junit.xml` and `build/coverage.xml`; the settings say which backend takes them.
+`python -m tools.test_stats` reads `build/junit.xml` and `build/coverage.xml`; settings say which backend takes them.
 """
 
 import os
@@ -88,7 +88,7 @@ def _patiently(work: Callable[[], None], sleep: Callable[[float], None]) -> None
 
 def main() -> None:
     """Sends; ends with the error's exit code."""
-    platform = Platform(Settings())  # type: ignore[call-arg]
+    platform = Platform(Settings())
     try:
         send(BUILD, platform.events, platform.metrics, os.environ, datetime.now(UTC))
     except TelecomError as error:

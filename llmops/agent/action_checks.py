@@ -11,6 +11,7 @@ from llmops.tools import retention_checks, speed_checks, ticket_tool
 from llmops.tools.context import ToolContext, ToolError
 from llmops.tools.drafts import ActionType
 from llmops.tools.invoices import read_invoices
+from llmops.tools.line_checks import REQUESTED, requested_changes, visit_refusals
 from llmops.tools.network_advice import MOST_RESTARTS_A_DAY
 from llmops.tools.network_lines import LineNow, lines_now
 from llmops.tools.network_measures import no_light
@@ -18,12 +19,9 @@ from llmops.tools.offer_facts import Grant, OfferFacts, read_facts
 from llmops.tools.plan_catalogue import PLANS, SERVICES
 from llmops.tools.retention_conditions import Refusal, Verdict, paid_up
 from llmops.tools.retention_rules import RetentionRules
-from llmops.tools.simulated_systems import moment, remembered
-from llmops.tools.visit_windows import Visit, local_day, why_not
+from llmops.tools.simulated_systems import remembered
+from llmops.tools.visit_windows import Visit, why_not
 from llmops.tools.words import money
-
-WAITING_DAYS = 35
-"""For so long a requested change of plan may not be in the features yet."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,7 @@ def _by_policy(context: ToolContext, p: types.Parameters, but: str) -> Checked:
 
 def _plan_change(context: ToolContext, p: types.PlanChange, but: str) -> Checked:
     found = _by_policy(context, p, but)
-    pending = [
-        Refusal("already_requested", "Esta mudança já foi pedida e vale a partir do próximo ciclo.")
-        for value in remembered(context, "plan_change")
-        if (value["operation"], value["target"]) == (p.operation, p.target) and _days_ago(context, value) < WAITING_DAYS
-    ]
+    pending = [REQUESTED] if (p.operation, p.target) in requested_changes(context) else []
     verdict = replace(found.verdict, refusals=(*found.verdict.refusals, *pending))
     return replace(found, verdict=verdict, authority=_plan_authority(found, p))
 
@@ -147,14 +141,8 @@ def _visit(context: ToolContext, p: types.TechnicianVisit, but: str) -> Checked:
 
 def _visit_refusals(context: ToolContext, at: LineNow | None, p: types.TechnicianVisit) -> Iterable[Refusal]:
     if at is None:
-        yield _NO_LINE
-        return
-    if at.reading.incident:
-        yield Refusal("incident", f"Há o incidente {at.reading.incident.incident_id}; visita individual não adianta.")
-    if at.coming_visit(context.now):
-        yield Refusal("visit_booked", "Já há uma visita marcada para esta linha.")
-    if why := why_not(p.visit, context.now, no_service=at.reading.status == "down"):
-        yield Refusal("no_such_window", f"Essa data não pode ser marcada: {why}.")
+        return (_NO_LINE,)
+    return visit_refusals(at, p.visit, context.now)
 
 
 def _contestation(context: ToolContext, p: types.InvoiceContestation, _: str) -> Checked:
@@ -206,10 +194,6 @@ def _rules(context: ToolContext) -> RetentionRules:
     if context.rules is None:
         raise ToolError("policy_unavailable", "A política de ofertas não está disponível agora.", "Não ofereça nada.")
     return context.rules
-
-
-def _days_ago(context: ToolContext, value: Mapping[str, Any]) -> int:
-    return (local_day(context.now) - local_day(moment(value["at"]))).days
 
 
 _NO_LINE = Refusal("not_theirs", "Essa linha não é deste cliente.")

@@ -58,7 +58,7 @@ class TechnicianVisit(Parameters):
     day: date
     window: Window
     courtesy: bool = False
-    asked_by_customer: bool = True
+    asked_by_customer: bool = False
 
     @property
     def visit(self) -> Visit:
@@ -95,7 +95,7 @@ class PlanChange(Parameters):
     operation: Literal["internet_plan", "add_service", "remove_service"]
     target: Name
     feasibility: Annotated[str, StringConstraints(max_length=40)] = ""
-    asked_by_customer: bool = True
+    asked_by_customer: bool = False
 
 
 class InvoiceContestation(Parameters):
@@ -216,6 +216,13 @@ def masked(parameters: Parameters, mask: Callable[[str], str]) -> Parameters:
         name: short(mask(getattr(parameters, name)), DESCRIPTION_CHARS) for name in WRITTEN if hasattr(parameters, name)
     }
     return parameters.model_copy(update=written)
+
+
+def asked_themselves(parameters: Parameters) -> Parameters:
+    """The parameters as a customer's own session proposes them: what they ask for, they asked for."""
+    if "asked_by_customer" not in type(parameters).model_fields:
+        return parameters
+    return parameters.model_copy(update={"asked_by_customer": True})
 
 
 def is_courtesy(parameters: Parameters) -> bool:

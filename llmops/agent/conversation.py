@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from llmops.agent import memory
+from llmops.agent import fixed_answers, memory
 from llmops.agent.answer_check import Answered
 from llmops.agent.answering import Answering
 from llmops.agent.citations import citations
+from llmops.agent.fixed_answers import Fixed
 from llmops.agent.intents.topics import SMALL_TALK, persona_of
 from llmops.agent.intents.wishes import queries_of, wishes
 from llmops.agent.language import language_of
@@ -40,12 +41,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class _Received:
-    """A message taken in; `blocked` are the codes for which it is refused, `missing` what did not answer."""
+    """A message taken in; `blocked` says that it is refused, `missing` what did not answer.
+
+    `fixed`: the answer that it gets whoever is there to answer.
+    """
 
     brief: Brief
-    blocked: tuple[str, ...]
+    blocked: bool
     codes: frozenset[str]
     missing: frozenset[str]
+    fixed: Fixed | None = None
 
 
 class Conversation:
@@ -87,10 +92,11 @@ class Conversation:
         began = self._parts.clock()
         received = await self._informed(ask)
         bench, brief = self._bench(ask, received, emit), received.brief
-        answer: Callable[[], Answered] = partial(self._refusal, brief)
-        if not received.blocked:
+        answer: Callable[[], Answered] = partial(self._unasked, received, bench)
+        if not (received.fixed or received.blocked):
             self._need_something(brief, bench)
             answer = await self._answering.answer(bench, brief)
+            self._need_something(brief, bench)
         replies: list[Reply] = []
 
         def end(passed: Passed) -> None:
@@ -132,11 +138,13 @@ class Conversation:
         session, remembered = memory.recalled(self._parts.records, ask)
         language = language_of(masked.text, session.language)
         wished = wishes(masked.text, ask.now.date(), session.state)
-        blocked = screened.codes if screened.verdict == "block" else ()
-        codes = {*screened.codes, *(f"masked_{kind}" for kind in masked.kinds)}
-        role, bound = ask.principal.role, ask.customer_id is not None
+        blocked, role, bound = screened.verdict == "block", ask.principal.role, ask.customer_id is not None
+        fixed = fixed_answers.danger(masked.text)
+        if not fixed and not blocked:
+            fixed = fixed_answers.other_customer(screened.text, ask.customer_id, role)
+        codes = {*screened.codes, *(f"masked_{kind}" for kind in masked.kinds), *((fixed.code,) if fixed else ())}
         brief = Brief(masked.text, wished[0].understood, language, role, session, ask.now, bound, wishes=wished)
-        return _Received(brief, blocked, frozenset(codes), frozenset(() if remembered else ("memory",)))
+        return _Received(brief, blocked, frozenset(codes), frozenset(() if remembered else ("memory",)), fixed)
 
     def _bench(self, ask: Ask, received: _Received, emit: Callable[[Event], None]) -> Workbench:
         parts, brief = self._parts, received.brief
@@ -154,7 +162,7 @@ class Conversation:
                 language=brief.language,
                 rules=parts.rules,
             )
-            if not parts.ladder.usable("warehouse", ask):
+            if not received.fixed and not parts.ladder.usable("warehouse", ask):
                 missing.add("warehouse")
         prompt = parts.prompts.prompt(persona_of(brief.understood.intent), brief.language, ask.principal.role)
         return Workbench(ask, parts, context, prompt, emit, codes=set(received.codes), missing=missing)
@@ -162,7 +170,7 @@ class Conversation:
     def _searched(self, ask: Ask, received: _Received) -> _Received:
         """With what the knowledge base has on the message. Runs in a thread."""
         parts, brief, retriever = self._parts, received.brief, self._parts.retriever
-        if received.blocked or not queries_of(brief.wishes, brief.language):
+        if received.fixed or received.blocked or not queries_of(brief.wishes, brief.language):
             return received
         if retriever is None or not parts.ladder.usable("search", ask):
             return replace(received, missing=received.missing | {"search"})
@@ -200,9 +208,16 @@ class Conversation:
                 "Neither the knowledge base nor the customer's data can be reached.", "Ask again in a minute."
             )
 
-    def _refusal(self, brief: Brief) -> Answered:
-        said = self._parts.prompts.say("service.blocked", brief.language)
-        return Answered(said, (), self._parts.responder.model_name, Usage(), refused=True)
+    def _unasked(self, received: _Received, bench: Workbench) -> Answered:
+        """The answer that needs neither model nor tools: a fixed one, or that the message is refused."""
+        language, fixed = received.brief.language, received.fixed
+        phrase, blanks, no = "service.blocked", {}, True
+        if fixed:
+            phrase, blanks, no = fixed.phrase, dict(fixed.blanks), fixed.refused
+        if not no:
+            bench.state = {"pending": {"kind": "callback", "intent": "human"}}
+        said = self._parts.prompts.say(phrase, language, **blanks)
+        return Answered(said, (), self._parts.responder.model_name, Usage(), refused=no)
 
     def _composed(self, ask: Ask, brief: Brief, bench: Workbench, found: Answered) -> Reply:
         missing = sorted(bench.missing)
@@ -230,7 +245,7 @@ class Conversation:
         mask = self._parts.guard.mask
         state = {"topic": brief.understood.intent, **bench.state}
         if brief.understood.intent in SMALL_TALK:
-            state = dict(brief.session.state)
+            state = {**brief.session.state, **({"pending": bench.state["pending"]} if "pending" in bench.state else {})}
         said = Said(brief.message, mask(reply.message).text, brief.understood.intent)
         session, sure = brief.session.after(said, state, brief.language), brief.understood.sure
         jobs: list[Callable[[], Any]] = [

@@ -30,6 +30,8 @@ def lay_down(
         ToolError: see `Actions.propose`.
     """
     parameters = types.masked(types.parse(draft.type, draft.parameters), mask)
+    if context.role == "customer":
+        parameters = types.asked_themselves(parameters)
     _check_proposer(context, draft.type, parameters)
     plain = types.as_json(parameters)
     waiting = [p for p in store.of(context.customer_id, context.now) if p.status == "proposed"]

@@ -142,9 +142,18 @@ async def open_tickets(run: Run) -> ToolAnswer:
     return await _use(run, "open_tickets", ticket_tool.open_tickets)
 
 
-async def find_offers(run: Run) -> ToolAnswer:
-    """Plans, upgrades and offers that fit this customer by the policy now."""
-    return await _use(run, "find_offers", offers_tool.find_offers)
+async def find_offers(run: Run, asked_by_customer: bool = False) -> ToolAnswer:
+    """Plans, upgrades and offers that fit this customer by the policy now.
+
+    Args:
+        run: the run.
+        asked_by_customer: only where the message says that the customer asked for an offer.
+    """
+
+    def find(context: ToolContext) -> Any:
+        return offers_tool.find_offers(context, asked_by_customer=asked_by_customer)
+
+    return await _use(run, "find_offers", find)
 
 
 async def churn_risk(run: Run, reasons: int = 3) -> ToolAnswer:

@@ -91,10 +91,12 @@ def _state(line: Line, events: Sequence[Event], now: datetime, seed: int) -> _St
 
 
 def _first_fault(line: Line, seed: int) -> Fault:
-    """What is wrong besides an incident, by the report; with a line that is down for itself, one of three by lot."""
+    """What is wrong besides an incident, by the report: a dark fibre is cut, any other dead line has one of three by lot."""
     if line.status == "down":
         if line.incident:
             return "none"
+        if line.technology == "FTTH" and line.optical_power_dbm is not None and line.optical_power_dbm <= NO_LIGHT_DBM:
+            return "cut_cable"
         if line.technology == "mobile":
             return "weak_cell"
         lot = _uniform(line, seed, f"fault/{line.measured_at.date()}")

@@ -4,16 +4,17 @@ In the order of the policy's conversation: what costs nothing, a fitting plan, t
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from llmops.tools import retention_checks as checks
 from llmops.tools.context import ToolContext, ToolError
 from llmops.tools.drafts import ActionDraft
+from llmops.tools.line_checks import REQUESTED, requested_changes, visit_refusals
 from llmops.tools.offer_facts import OfferFacts, read_facts
 from llmops.tools.plan_catalogue import PLANS, SERVICES, InternetPlan
-from llmops.tools.retention_conditions import Verdict, budget_left
+from llmops.tools.retention_conditions import Refusal, Verdict, budget_left
 from llmops.tools.retention_rules import Level, RetentionRules
 from llmops.tools.speed_checks import equipment_for, present_plan, speed_change
 from llmops.tools.visit_windows import next_visit
@@ -21,6 +22,9 @@ from llmops.tools.words import counted, listed, money
 
 Kind = Literal["speed_upgrade", "fibre_migration", "remove_service", "free_service", "discount", "technical_visit"]
 LEVELS: Mapping[Level, str] = {"agent": "atendente", "supervisor": "supervisor", "manager": "gerente"}
+CHANGE, REMOVE = "internet_plan", "remove_service"
+Changes = frozenset[tuple[str, str]]
+NO_LINE = Refusal("needs_internet", "A visita exige internet contratada.")
 HIGH_ATTENUATION_DB = 50.0
 """Beyond it copper carries no more, and the upgrade policy suggests fibre."""
 
@@ -63,7 +67,7 @@ class OfferSheet:
     policy: str
 
 
-def find_offers(context: ToolContext, *, asked_by_customer: bool = True) -> OfferSheet:
+def find_offers(context: ToolContext, *, asked_by_customer: bool = False) -> OfferSheet:
     """Plans, upgrades and, for agents, retention offers that the policy allows this customer now.
 
     Args:
@@ -84,7 +88,12 @@ def find_offers(context: ToolContext, *, asked_by_customer: bool = True) -> Offe
     facts = read_facts(context, rules.eligibility.maximum_score_age_days)
     agent = context.role == "agent"
     asked = asked_by_customer or not agent
-    found = [*_plans(rules, facts, asked), *_removals(facts), *(_retention(rules, facts, asked) if agent else ())]
+    requested = requested_changes(context)
+    found = [
+        *_plans(rules, facts, asked, requested),
+        *_removals(facts, requested),
+        *(_retention(rules, facts, asked) if agent else ()),
+    ]
     most, longest = checks.discount_cap(rules, facts)
     now = present_plan(facts)
     return OfferSheet(
@@ -99,7 +108,7 @@ def find_offers(context: ToolContext, *, asked_by_customer: bool = True) -> Offe
     )
 
 
-def _plans(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Iterable[Offer | NotOffered]:
+def _plans(rules: RetentionRules, facts: OfferFacts, asked: bool, requested: Changes) -> Iterable[Offer | NotOffered]:
     now = present_plan(facts)
     if now is None:
         return
@@ -107,19 +116,25 @@ def _plans(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Iterable[Of
         (p for p in PLANS.values() if p.technology == now.technology and p.mbps > now.mbps), key=_mbps, default=None
     )
     if faster:
-        verdict = speed_change(rules, facts, faster.name, asked=asked, feasible=False)
-        yield _upgrade(rules, facts, faster) if verdict.allowed else _no("speed_upgrade", verdict)
+        verdict = _not_again(speed_change(rules, facts, faster.name, asked=asked, feasible=False), faster, requested)
+        yield _upgrade(rules, facts, faster, asked) if verdict.allowed else _no("speed_upgrade", verdict)
     if now.technology == "xDSL":
         fibre = min((p for p in PLANS.values() if p.technology == "FTTH"), key=_mbps)
-        verdict = speed_change(rules, facts, fibre.name, asked=asked, feasible=True)
-        yield _migration(rules, facts, fibre) if verdict.allowed else _no("fibre_migration", verdict)
+        verdict = _not_again(speed_change(rules, facts, fibre.name, asked=asked, feasible=True), fibre, requested)
+        yield _migration(rules, facts, fibre, asked) if verdict.allowed else _no("fibre_migration", verdict)
+
+
+def _not_again(verdict: Verdict, plan: InternetPlan, requested: Changes) -> Verdict:
+    if (CHANGE, plan.name) not in requested:
+        return verdict
+    return replace(verdict, refusals=(*verdict.refusals, REQUESTED))
 
 
 def _mbps(plan: InternetPlan) -> int:
     return plan.mbps
 
 
-def _upgrade(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan) -> Offer:
+def _upgrade(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, asked: bool) -> Offer:
     swap = equipment_for(rules, facts, plan)
     device = f" Inclui a troca do equipamento por {listed(swap)}, sem custo." if swap else ""
     return Offer(
@@ -130,13 +145,11 @@ def _upgrade(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan) -> Of
         saves=Decimal("0.00"),
         approval=LEVELS[rules.speed_upgrade.approval],
         reason=f"Mais velocidade sem mudar a mensalidade; a linha comporta.{device}",
-        draft=ActionDraft(
-            "plan_change", f"Mudar para {plan.name}.", {"operation": "internet_plan", "target": plan.name}
-        ),
+        draft=_plan_change(f"Mudar para {plan.name}.", plan, asked),
     )
 
 
-def _migration(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan) -> Offer:
+def _migration(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, asked: bool) -> Offer:
     more = rules.speed_upgrade.monthly_difference.xdsl_to_ftth
     attenuation = facts.internet.line.attenuation_db if facts.internet else None
     far = attenuation is not None and attenuation > HIGH_ATTENUATION_DB
@@ -149,16 +162,19 @@ def _migration(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan) -> 
         saves=Decimal("0.00"),
         approval=LEVELS[rules.speed_upgrade.approval],
         reason=f"{why}Custa {money(more)} a mais por mês e depende da viabilidade no endereço.",
-        draft=ActionDraft(
-            "plan_change", f"Migrar para {plan.name}.", {"operation": "internet_plan", "target": plan.name}
-        ),
+        draft=_plan_change(f"Migrar para {plan.name}.", plan, asked),
     )
 
 
-def _removals(facts: OfferFacts) -> Iterable[Offer]:
+def _plan_change(reason: str, plan: InternetPlan, asked: bool) -> ActionDraft:
+    given: dict[str, str | int | bool] = {"operation": CHANGE, "target": plan.name}
+    return ActionDraft("plan_change", reason, given | {"asked_by_customer": asked})
+
+
+def _removals(facts: OfferFacts, requested: Changes) -> Iterable[Offer]:
     """Extra services that could be given up: a smaller plan retains, too."""
     for service in SERVICES.values():
-        if service.name in facts.services:
+        if service.name in facts.services and (REMOVE, service.name) not in requested:
             yield Offer(
                 kind="remove_service",
                 title=f"Retirar {service.name}",
@@ -168,7 +184,7 @@ def _removals(facts: OfferFacts) -> Iterable[Offer]:
                 approval=LEVELS["agent"],
                 reason=f"Reduz {money(service.price)} por mês, se o serviço não é usado.",
                 draft=ActionDraft(
-                    "plan_change", f"Retirar {service.name}.", {"operation": "remove_service", "target": service.name}
+                    "plan_change", f"Retirar {service.name}.", {"operation": REMOVE, "target": service.name}
                 ),
             )
 
@@ -223,10 +239,11 @@ def _discount(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | 
 
 
 def _visit(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | NotOffered:
-    verdict = checks.technical_visit(rules, facts, asked=asked)
+    verdict, visit = checks.technical_visit(rules, facts, asked=asked), next_visit(facts.now, no_service=False)
+    against = visit_refusals(facts.internet, visit, facts.now) if facts.internet else (NO_LINE,)
+    verdict = replace(verdict, refusals=(*against, *verdict.refusals))
     if facts.internet is None or not verdict.allowed:
         return _no("technical_visit", verdict)
-    visit = next_visit(facts.now, no_service=False)
     given: dict[str, str | int | bool] = {
         "line_id": facts.internet.line.line_id,
         "day": visit.day.isoformat(),

@@ -12,7 +12,14 @@ LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\[[^\
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
 PATH = re.compile(r"[\w.*{},-]+(?:/[\w.*{},-]+)*/?")
 # Named in the docs, made by the commands that stand beside the names.
-MADE_BY_COMMANDS = {"data/Telco-Customer-Churn.csv", "reports", "reports/", "reports/index.html", "build/site"}
+MADE_BY_COMMANDS = {
+    "data/Telco-Customer-Churn.csv",
+    "reports",
+    "reports/",
+    "reports/index.html",
+    "build/site",
+    "build/notebooks",
+}
 TOP = {path.name for path in ROOT.iterdir()} | {"llmops", "infra", "data", "docs", "reports"}
 KNOWLEDGE = ("docs/telecom/", "llmops/prompts/", "tools/knowledge_base/sources/")
 

@@ -1,5 +1,6 @@
 """SQL in the documentation runs: every statement, on the tables as the contracts describe them, still empty."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from telecom.adapters.local.warehouse import LocalWarehouse
 from telecom.errors import QueryError
 from telecom.settings import Settings
-from tests.honesty.documents import blocks, commands, pages
+from tests.honesty.documents import ROOT, blocks, commands, pages
 
 IN_BLOCKS = [(str(block), block.text) for page in pages() for block in blocks(page, "sql")]
+FROM_FILE = re.compile(r"\$\(cat ([^)]+)\)")
 IN_COMMANDS = [
-    (command.where, command.words[1])
+    (command.where, FROM_FILE.sub(lambda named: (ROOT / named[1]).read_text("utf-8"), command.words[1]))
     for page in pages()
     for command in commands(page, "telecom")
     if len(command.words) > 1 and command.words[0] == "query"

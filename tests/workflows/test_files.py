@@ -1,4 +1,4 @@
-"""GitHub's files: valid, pinned, with the least permissions, and nothing but verbs of the Makefile in their commands."""
+"""GitHub's files: valid, pinned, with least permissions, and nothing but verbs of the Makefile in their commands."""
 
 import re
 import shlex
@@ -59,7 +59,9 @@ def test_they_are_valid_by_the_published_schemas() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("fault", [{"permissions": {"contents": "own"}}, {"jobs": {"a": {"steps": []}}}, {"on": "tuesday"}])
+@pytest.mark.parametrize(
+    "fault", [{"permissions": {"contents": "own"}}, {"jobs": {"a": {"steps": []}}}, {"on": "tuesday"}]
+)
 def test_the_schema_finds_what_is_wrong(tmp_path: Path, fault: dict[str, Any]) -> None:
     broken = {key: value for key, value in workflow("ci").items() if key is not True}
     (tmp_path / "broken.yml").write_text(yaml.safe_dump(broken | fault))

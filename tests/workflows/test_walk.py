@@ -1,4 +1,4 @@
-"""Every job's commands, in order, in a clean clone; Google's programs write down what they are asked, its APIs are here.
+"""Every job's commands, in order, in a clean clone; Google's programs write down what they are asked.
 
 What is excused is excused by name, with its reason.
 """
@@ -44,7 +44,7 @@ SECOND_TIME: dict[str, tuple[str, dict[str, str]]] = {
 EXPRESSIONS = {
     "vars.TELECOM_PROJECT": PROJECT,
     "vars.TELECOM_REGION || 'us-central1'": "us-central1",
-    "vars.TELECOM_WORKLOAD_IDENTITY_PROVIDER": "projects/1234/locations/global/workloadIdentityPools/github/providers/github",
+    "vars.TELECOM_WORKLOAD_IDENTITY_PROVIDER": "projects/1234/locations/global/workloadIdentityPools/g/providers/g",
     "vars.TELECOM_CICD_ACCOUNT": f"telecom-cicd-dev@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_TERRAFORM_ACCOUNT": f"terraform@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_MLOPS_ACCOUNT": f"telecom-mlops-dev@{PROJECT}.iam.gserviceaccount.com",
@@ -130,7 +130,9 @@ def test_a_pipeline_that_fails_ends_the_delivery(runner: Runner, ended: list[str
     runner.excuse("sbom", SECOND_TIME)
     ended.append("FAILED")
     walked = runner.walk("cd-ml")
-    assert [command for (_, command), code in walked.done.items() if code] == ["make submit PIPELINE=churn WAIT=160"], walked.said
+    assert [command for (_, command), code in walked.done.items() if code] == ["make submit PIPELINE=churn WAIT=160"], (
+        walked.said
+    )
     assert not any(key == "release" for key, _ in walked.done), walked.done
 
 

@@ -26,7 +26,7 @@ echo "terraform ${PWD##*/} $*" >> "$CALLS"
 [ "$1" != plan ] || touch "${PWD##*/}.tfplan"
 [ "$1" != show ] || echo '{"format_version": "1.2", "planned_values": {"root_module": {}}}'
 """
-# Google's SDK asks Resource Manager at a host of its own; in a process of its own it is led to the loopback server here.
+# Google's SDK asks Resource Manager at a host of its own; outside of the test's process this leads it to loopback.
 SITE = """import os, sys
 if (address := os.environ.get("LOOPBACK_CHANNELS")) and sys.argv[1:3] == ["pipeline", "submit"]:
     import grpc
@@ -146,7 +146,9 @@ class Runner:
                 well = self._action(step) and well
                 continue
             given = {**job.get("env", {}), **step.get("env", {})}
-            code = self._command(step["run"], {name: resolved(value, self.known) for name, value in given.items()} | more, walked)
+            code = self._command(
+                step["run"], {name: resolved(value, self.known) for name, value in given.items()} | more, walked
+            )
             walked.done[key, step["run"]] = code
             self._outputs(step)
             well = well and code == 0

@@ -27,7 +27,7 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("still", re.compile(
         r"\b(?:continua"
         r"|ainda (?:esta|nao|sem|lent)|nada mudou|nao (?:resolveu|adiantou|funcionou|voltou|mudou|melhorou)"
-        r"|do mesmo jeito|na mesma|e nada|mesma coisa|still|didn.?t (?:help|work)|no change|same problem)\b")),
+        r"|do mesmo jeito|na mesma(?=$|[ ]*[,.!;])|e nada|mesma coisa|still|didn.?t (?:help|work)|no change|same problem)\b")),
     ("done", re.compile(
         r"\b(?:ja (?:fiz|reiniciei|desliguei|testei|conferi|tentei|troquei|religuei|olhei|verifiquei|liguei)|reiniciei"
         r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
@@ -67,7 +67,7 @@ _OTHERS = (
     r"^(?!.*\b(?:nome|titularidade|falec\w+|morreu|obito)\b)(?:"
     rf".*\b{_SEEING}.*\b{_THEIRS}(?: \w+)? d[oae]s? (?:(?:meu|minha|um|uma|nosso|nossa)s? )?{_SOMEBODY}"
     rf"|.*\b(?:ligacoes|chamadas|mensagens|conversas|sites) (?:que )?(?:[oa] )?(?:meu|minha) {_SOMEBODY}"
-    rf"|.*\b(?:quanto|onde|com quem) (?:[oa] )?(?:meu|minha) {_SOMEBODY} (?:deve|gast\w+|lig\w+|fal\w+|esta|anda|us\w+|paga)\b"
+    rf"|.*\b(?:quanto|onde|com quem) (?:[oa] )?(?:meu|minha) {_SOMEBODY}(?: \w+)? (?:deve|gast\w+|lig\w+|fal\w+|esta|us\w+|paga|tem)\b"
     rf"|.*\b{_THEIRS}[^.!?]* d[oa] cliente (?!que|com|est|ta\b|em\b|para|pra\b)[a-z]+ d[aeo]s? [a-z]+"
     r"|.*\b(?:titular|don[oa]|pessoa|cliente|assinante) (?:d[oe]|dess[ea]|dest[ea]) (?:cpf|numero|telefone|celular)\b"
     rf"|.*\b{_THEIRS} (?:do|desse|deste) cpf\b"
@@ -77,7 +77,7 @@ _OTHERS = (
 _NAMES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
-        "restart": r"\breinici(?:a|e|ar|em|o)\b|\b(?:restart|reboot|reset)\b",
+        "restart": r"\breinici(?:a|e|ar|em|o)\b(?!.*\bsozinh[oa])|\b(?:restart|reboot|reset)\b",
         "mobile": r"\b(?:celular|4g|5g|chip|mobile|cell ?phone|dados moveis|linha movel)\b",
         "whatsapp": r"\b(?:whatsapp|zap|whats)\b",
         "email": r"\b(?:e-?mail)\b",

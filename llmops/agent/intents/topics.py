@@ -23,8 +23,9 @@ RATHER_SHORT = 7
 SURELY = 0.6
 OUT_OF_FAULTS = frozenset(("human", "cancel", "ticket", "second_copy"))
 """What somebody may turn to in the midst of steps, without a question mark."""
-LIKELY = 0.25
+LIKELY = 0.2
 """Above this a section is worth being looked for."""
+_VAGUE = frozenset("e agora entao ai isso o que faco mais ja como fica now what then and so next".split())
 _SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
 # What the knowledge base is asked where the message's own words do not say it: in English, or "sim".
 QUERIES: Mapping[str, str] = {
@@ -95,7 +96,7 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
         and not (understood.clear and understood.intent in SMALL_TALK)
     ):
         return goes_on
-    if not understood.clear and count <= SHORT and not understood.answer:
+    if count <= SHORT and not understood.answer and (not understood.clear or _vague(message)):
         return replace(understood, intent=topic)
     return _alone(understood)
 
@@ -119,15 +120,17 @@ def query_of(understood: Understood, message: str, language: Language) -> str:
     likely = [each for each in understood.asked[:1] if each.alike >= enough]
     if likely:
         return f"{message} {_named(likely[0])}"
+    if understood.intent in FAULTS and known and not understood.answer:
+        return f"{message} {known}"
     if understood.answer or len(words(message)) <= 2:
         return known or message
     return known or message if language == "en" else message
 
 
 def _named(each: Asked) -> str:
-    """The words that a section goes by; of the beginning of a document, those of its file."""
+    """The words that a section goes by, with those of its document's file."""
     stem = each.document.rpartition("/")[2].split(".")[0].replace("-", " ")
-    return _SIGNS.sub(" ", each.section).strip() or stem
+    return f"{stem} {_SIGNS.sub(' ', each.section).strip()}".strip()
 
 
 def _alone(understood: Understood) -> Understood:
@@ -138,6 +141,11 @@ def _alone(understood: Understood) -> Understood:
 def _asks(message: str) -> bool:
     """A question, which reports nothing."""
     return message.rstrip().endswith("?")
+
+
+def _vague(message: str) -> bool:
+    """Whether a message says nothing by itself."""
+    return set(words(message)) <= _VAGUE
 
 
 def _elsewhere(understood: Understood) -> bool:

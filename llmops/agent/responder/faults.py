@@ -27,6 +27,12 @@ CATEGORIES: dict[str, Category] = {
 }
 ON_WIFI = frozenset(("slow_internet", "wifi"))
 """Faults that a phone at home has by the Wi-Fi, not by its own line."""
+OTHER_MANUALS: dict[str, tuple[str, ...]] = {
+    "fibra": ("manuals/manual-dsl", "support/celular"),
+    "cobre (DSL)": ("manuals/manual-ont", "support/celular"),
+    "móvel": ("manuals/manual-dsl", "manuals/manual-ont", "support/wifi", "support/internet-lenta", "manuals/guia-wifi"),
+}
+"""Steps for lines of other technologies."""
 ROUNDS = 2
 """So often steps are told before the case is registered."""
 ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
@@ -167,28 +173,35 @@ def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     measures = _measures(view, line)
     if tried and view.understood.answer in ("still", "done", "yes"):
         stage = int(view.before.get("stage", 0))
-        if stage < ROUNDS and view.understood.intent != "visit" and (steps := _further(view)):
+        if stage < ROUNDS and not _by_cable(view) and (steps := _further(view, line)):
             view.state["pending"] = {"kind": "step"}
             return paragraphs(_healthy(view, line, measures), steps, view.say("faults.say_still"))
         return paragraphs(_healthy(view, line, measures), _ticket(view, line.status_words))
     view.state["pending"] = {"kind": "step"}
+    old = "firmware" in " ".join(line.advice.next_steps)
+    firmware = view.say("faults.firmware", equipment=line.equipment) if old else ""
     if "restart" in view.understood.names:
-        return view.say("faults.restart_not_needed", measures=measures)
+        return paragraphs(view.say("faults.restart_not_needed", measures=measures), firmware)
     if view.understood.intent == "visit":
         return paragraphs(_healthy(view, line, measures), view.say("faults.visit_only_if"))
     if line.service == "mobile":
-        return paragraphs(_healthy(view, line, measures), _advice(view), view.say("faults.say_still"))
-    old = "firmware" in " ".join(line.advice.next_steps)
+        return paragraphs(_healthy(view, line, measures), _advice(view, line), view.say("faults.say_still"))
     return paragraphs(
         _healthy(view, line, measures),
-        _advice(view) or view.say("faults.good_step"),
-        view.say("faults.firmware", equipment=line.equipment) if old else "",
+        _advice(view, line) or view.say("faults.good_step"),
+        firmware,
         view.say("faults.say_still"),
     )
 
 
-def _advice(view: View) -> str:
-    return view.guide("faults.guide", fits=is_step)
+def _advice(view: View, line: LineDiagnosis) -> str:
+    return view.guide("faults.guide", fits=lambda one: _helps(one, line))
+
+
+def _helps(passage: Passage, line: LineDiagnosis | None) -> bool:
+    """Whether it tells what to do about a fault of such a line, rather than of another technology."""
+    other = OTHER_MANUALS.get(line.technology, ()) if line else ()
+    return is_step(passage) and not passage.document.startswith(other)
 
 
 def _healthy(view: View, line: LineDiagnosis, measures: str) -> str:
@@ -215,17 +228,23 @@ def next_step(view: View) -> str:
     """After steps of a guide that did not help: the next ones, and at last the registration of the case."""
     stage = int(view.before.get("stage", 0)) + 1
     view.state |= {"stage": stage}
-    if stage < ROUNDS and (steps := _further(view)):
+    if stage < ROUNDS and (steps := _further(view, None)):
         return paragraphs(steps, view.say("faults.say_still"))
     return _ticket(view, "não foi testada")
 
 
-def _further(view: View) -> str:
+def _further(view: View, line: LineDiagnosis | None) -> str:
     """Steps that were not told yet, and once more those that were: the customer may have left one out."""
     told = view.before.get("told", ())
-    fresh = view.guide("faults.guide", most=400, fits=lambda one: is_step(one) and one.key not in told)
-    again = view.guide("faults.step_again", most=400, fits=lambda one: is_step(one) and one.key in told)
+    fresh = view.guide("faults.guide", most=400, fits=lambda one: _helps(one, line) and one.key not in told)
+    again = view.guide("faults.step_again", most=400, fits=lambda one: _helps(one, line) and one.key in told)
     return paragraphs(fresh, again)
+
+
+def _by_cable(view: View) -> bool:
+    """Whether it is still bad by cable, or a technician is wanted: no step at home is left."""
+    said = set(words(view.brief.message))
+    return view.understood.intent == "visit" or bool(said & {"cabo", "cable"} and not said & {"wifi", "bom", "boa", "fine"})
 
 
 def _ticket(view: View, status: str) -> str:

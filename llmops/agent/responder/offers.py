@@ -15,13 +15,10 @@ from llmops.tools.words import money
 PLANS = frozenset(("speed_upgrade", "fibre_migration"))
 ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
 REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
-WISHING = (
-    ADDING
-    | REMOVING
-    | frozenset(
-        "prepara prepare preparar propoe propor propose pode aceito aceita aceitou accept accepted muda mudar troca trocar "
-        "passa passar sobe subir aumenta aumentar ter want change switch escolho fico pick registra".split()
-    )
+WISHING = frozenset(
+    "quero queria gostaria prepara prepare preparar propoe propor propose aceito aceita aceitou accept accepted muda troca "
+    "passa sobe aumenta coloca bota tira tirar retira retirar remove remover cancela cancelar contratar assinar adiciona "
+    "adicionar inclui incluir want add escolho fico pick registra".split()
 )
 """Without one of these a question is only a question."""
 SIMILAR = 5

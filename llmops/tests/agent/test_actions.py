@@ -67,7 +67,11 @@ def test_restarts_are_limited_and_useless_ones_refused() -> None:
         desk.actions.approve(proposal.id, agent(), NOW + timedelta(minutes=10 * number + 1))
     with pytest.raises(ToolError, match="No máximo 2"):
         desk.propose("modem_restart", LINE, now=NOW + timedelta(minutes=40))
-    for row, said in ((down_row(**incident()), "INC-20261120"), (dsl_row(line_id="another"), "não é deste cliente")):
+    for row, said in (
+        (down_row(**incident()), "INC-20261120"),
+        (dsl_row(line_id="another"), "não é deste cliente"),
+        (down_row(), "A fibra está sem luz"),
+    ):
         with pytest.raises(ToolError, match=said) as refused:
             Desk(by_hand(customer_lines=[row])).propose("modem_restart", LINE)
         assert refused.value.code == "not_possible"

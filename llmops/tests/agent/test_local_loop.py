@@ -57,7 +57,9 @@ def transcript(seen: tuple[Workbench, Answered]) -> Any:
     ]
     plain = replace(found, usage=Usage())
     actions = [(action.type, action.parameters, action.status) for action in bench.actions.values()]
-    return plain, [(use.name, use.ok) for use in bench.uses], evidence, actions, bench.codes, bench.missing
+    # Tools that are called at once have no order.
+    uses, evidence = sorted((use.name, use.ok) for use in bench.uses), sorted(evidence, key=repr)
+    return plain, uses, evidence, actions, bench.codes, bench.missing
 
 
 @pytest.mark.parametrize(("message", "role"), TALKS)

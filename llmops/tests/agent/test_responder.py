@@ -43,7 +43,7 @@ SERVICES = (("Internet fibra 300 Mega", "internet", "50.00"), ("Streaming TV", "
 
 def faulty(fault: str) -> dict[str, Any]:
     """A dark line whose simulated fault is this one."""
-    rows = (down_row(line_id=f"L{n}") for n in range(200))
+    rows = (down_row(line_id=f"L{n}", optical_power_dbm=None) for n in range(200))
     return next(row for row in rows if read(line_of(row), NOW).fault == fault)
 
 

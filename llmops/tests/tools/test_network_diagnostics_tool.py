@@ -44,7 +44,7 @@ def restarted(minutes_ago: float) -> dict[str, Any]:
 
 
 def faulty(fault: str) -> dict[str, Any]:
-    rows = (down_row(line_id=f"L{n}") for n in range(200))
+    rows = (down_row(line_id=f"L{n}", optical_power_dbm=None) for n in range(200))
     return next(row for row in rows if read(line_of(row), NOW).fault == fault)
 
 

@@ -24,7 +24,7 @@ def restart(line: Line, number: int = 1, at: Any = NOW) -> Event:
 
 def broken(fault: str) -> Line:
     """A line that is down with this fault."""
-    lines = (line_of(down_row(line_id=f"L{n}")) for n in range(200))
+    lines = (line_of(down_row(line_id=f"L{n}", optical_power_dbm=None)) for n in range(200))
     return next(line for line in lines if read(line, NOW).fault == fault)
 
 
@@ -91,7 +91,7 @@ def test_a_second_restart_helps_less() -> None:
 
 
 def test_lines_that_are_down_have_different_faults_and_only_a_cut_fibre_is_dark() -> None:
-    found = [read(line_of(down_row(line_id=f"L{n}")), NOW) for n in range(300)]
+    found = [read(line_of(down_row(line_id=f"L{n}", optical_power_dbm=None)), NOW) for n in range(300)]
     assert set(Counter(reading.fault for reading in found)) == {"frozen_modem", "lost_sync", "cut_cable"}
     assert {reading.fault for reading in found if reading.levels.optical_power_dbm == -38.0} == {"cut_cable"}
 
@@ -125,3 +125,12 @@ def test_a_phone_finds_the_network_again_by_itself() -> None:
 def test_before_the_report_the_report_is_read() -> None:
     line = line_of(line_row())
     assert read(line, line.measured_at - HOUR).at == line.measured_at
+
+
+def test_a_fibre_that_reports_no_light_is_cut_and_only_a_visit_mends_it() -> None:
+    lines = [line_of(down_row(line_id=f"L{n}")) for n in range(60)]
+    for line in lines:
+        found = read(line, NOW + HOUR, [restart(line), restart(line, 2, NOW + 10 * MINUTE)])
+        assert (found.fault, found.status, found.levels.optical_power_dbm) == ("cut_cable", "down", -38.0)
+    visits = [Event(f"v{n}", line.line_id, "technician_visit", NOW) for n, line in enumerate(lines)]
+    assert sum(read(a, NOW, [b]).status == "active" for a, b in zip(lines, visits, strict=True)) > 50
