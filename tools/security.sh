@@ -15,8 +15,15 @@ locks=("${images[@]}" requirements.lock requirements-dev.lock requirements-ci.lo
 audit() { "$bin/python" -m tools.dependency_audit "$bin/pip-audit" "${locks[@]}"; }
 
 secrets() {
-  # NUL-separated, because a document of the knowledge base may have any name.
-  git ls-files -z | xargs -0 "$bin/detect-secrets-hook" --baseline .secrets.baseline
+  local baseline
+  baseline=$(mktemp)
+  # shellcheck disable=SC2064 # the file's name as it is now
+  trap "rm -f '$baseline'" EXIT
+  cp .secrets.baseline "$baseline"
+  # NUL-separated, because a document of the knowledge base may have any name. The hook writes line numbers that moved
+  # into its baseline and then ends with 3: that is no secret, hence the copy.
+  # shellcheck disable=SC2016 # expanded by the bash below
+  git ls-files -z | xargs -0 bash -c '"$0" --baseline "$1" "${@:2}" || [ $? = 3 ]' "$bin/detect-secrets-hook" "$baseline"
   echo "No secrets beyond .secrets.baseline."
 }
 

@@ -28,7 +28,7 @@ OMITTED, NO_LINK = "[texto omitido por segurança]", "(link omitido)"
 RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 ROT13 = re.compile(r"\b(?:dhr|aãb|gur|naq)\b")
 """`que`, `não`, `the`, `and`: without any of them a text is not worth turning."""
-NEVER_SAID = frozenset(("cpf", "cnpj", "card"))
+NEVER_SAID = frozenset(("cpf", "cnpj", "rg", "card"))
 """Kinds of personal data that no tool gives out and no answer needs."""
 
 

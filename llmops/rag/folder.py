@@ -9,7 +9,7 @@ from pathlib import Path
 
 from llmops.rag.blocks import Refused
 from llmops.rag.formats import PARSERS
-from telecom.errors import NotFound
+from telecom.errors import UsageError
 
 SIDECAR = ".meta.yaml"
 DATA = (".yaml", ".yml")
@@ -67,10 +67,10 @@ def files(folder: Path) -> Iterator[File]:
     """Every file below a folder by name, without hidden ones, sidecars and YAML. Links to folders are not followed.
 
     Raises:
-        NotFound: there is no such folder.
+        UsageError: there is no such folder.
     """
     if not folder.is_dir():
-        raise NotFound(f"There is no folder {str(folder)!r}.", "Name the folder that holds the documents.")
+        raise UsageError(f"There is no folder {str(folder)!r}.", "Name the folder that holds the documents.")
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]

@@ -12,6 +12,7 @@ from typing import Any
 from llmops.tools import ticket_tool
 from llmops.tools.churn_words import CONTRACTS, EXTRAS, PAYMENTS
 from llmops.tools.context import ToolContext, ToolError
+from llmops.tools.loyalty import fine_today
 from llmops.tools.rows import customer_rows
 from llmops.tools.ticket_tool import Ticket
 from llmops.tools.words import cents, number, short
@@ -23,7 +24,11 @@ CHANNELS: Mapping[str, str] = {"whatsapp": "WhatsApp", "sms": "SMS", "email": "e
 
 @dataclass(frozen=True)
 class ContractTerms:
-    """The contract: commitment in months (1: none), months until its present period ends, monthly charge in BRL."""
+    """The contract: commitment in months (1: none), months until its term ends, monthly charge in BRL.
+
+    `term_over`: the term has ended, and the contract goes on month by month; `months_to_renewal` is 0 then. `fine_today`
+    is what giving up the internet today costs, in BRL (`loyalty`).
+    """
 
     words: str
     months: int
@@ -31,6 +36,8 @@ class ContractTerms:
     monthly_charge: Decimal
     payment_method: str
     digital_invoice: bool
+    term_over: bool = False
+    fine_today: Decimal = Decimal("0.00")
 
 
 @dataclass(frozen=True)
@@ -74,14 +81,7 @@ def customer_profile(context: ToolContext) -> Profile:
     Raises:
         ToolError: `customer_unknown`.
     """
-    rows = customer_rows(context, "customer_profile")
-    if not rows:
-        raise ToolError(
-            "customer_unknown",
-            "Não encontrei o cadastro deste cliente.",
-            "Peça que a pessoa confira o acesso; não invente dados de cadastro.",
-        )
-    row = rows[0]
+    row = known_customer(context)
     plan = internet_plan(customer_rows(context, "customer_lines"))
     return Profile(
         full_name=short(row["full_name"], 80),
@@ -97,11 +97,26 @@ def customer_profile(context: ToolContext) -> Profile:
         preferred_channel=CHANNELS[row["preferred_channel"]],
         consent=Consent(row["consent_marketing"], row["consent_data_sharing"], row["consent_updated_on"]),
         tenure_months=row["tenure_months"],
-        contract=_terms(row),
+        contract=_terms(row, plan),
         plan=plan,
         products=_products(row, plan),
         open_tickets=ticket_tool.open_tickets(context, most=MOST_TICKETS).tickets,
         snapshot_date=row["snapshot_date"],
+    )
+
+
+def known_customer(context: ToolContext) -> Mapping[str, Any]:
+    """The row of whom the conversation is about.
+
+    Raises:
+        ToolError: `customer_unknown`.
+    """
+    if rows := customer_rows(context, "customer_profile"):
+        return rows[0]
+    raise ToolError(
+        "customer_unknown",
+        "Não encontrei o cadastro deste cliente.",
+        "Peça que a pessoa confira o número ou o acesso; não invente dados de cadastro.",
     )
 
 
@@ -114,16 +129,20 @@ def internet_plan(lines: list[dict[str, Any]]) -> str:
     return ""
 
 
-def _terms(row: Mapping[str, Any]) -> ContractTerms | None:
+def _terms(row: Mapping[str, Any], plan: str) -> ContractTerms | None:
     if row["contract"] is None:
         return None
+    months, completed = row["contract_months"], row["tenure_months"] or 0
+    over = 1 < months <= completed
     return ContractTerms(
         words=CONTRACTS.get(row["contract"], row["contract"]),
-        months=row["contract_months"],
-        months_to_renewal=row["months_to_renewal"],
+        months=months,
+        months_to_renewal=0 if over else row["months_to_renewal"],
         monthly_charge=cents(row["monthly_charges"]),
         payment_method=PAYMENTS.get(row["payment_method"], row["payment_method"]),
         digital_invoice=row["paperless_billing"],
+        term_over=over,
+        fine_today=fine_today(plan, months, completed),
     )
 
 

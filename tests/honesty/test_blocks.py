@@ -103,6 +103,8 @@ def customer(folder: Path) -> str:
     return file.read_text("utf-8").splitlines()[1].split(",")[0] if file.is_file() else ""
 
 
+# A loop and a pipeline in processes of their own: minutes on a busy machine.
+@pytest.mark.timeout(1200)
 @pytest.mark.slow
 def test_the_readme_s_blocks_run(workplace: Path) -> None:
     assert (workplace / "reports/index.html").is_file()
@@ -110,6 +112,7 @@ def test_the_readme_s_blocks_run(workplace: Path) -> None:
     assert header.startswith("customer_id,") and rows
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.slow
 def test_the_other_blocks_run(workplace: Path) -> None:
     said = {}

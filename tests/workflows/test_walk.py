@@ -18,7 +18,7 @@ from tests.workflows.walking import DIGEST, Runner, clone
 
 __all__ = ["cloud", "running_cloud"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings(LEFT_OPEN)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.filterwarnings(LEFT_OPEN)]
 JUNIT = '<testsuites><testsuite><testcase classname="a" name="b" time="1"/></testsuite></testsuites>'
 COVERED = '<coverage lines-valid="9" lines-covered="8" branches-valid="1" branches-covered="1"/>'
 EXCUSED: dict[str, tuple[str, dict[str, str]]] = {

@@ -27,7 +27,8 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("still", re.compile(
         r"\b(?:continua"
         r"|ainda (?:esta|nao|sem|lent)|nada mudou|nao (?:resolveu|adiantou|funcionou|voltou|mudou|melhorou)"
-        r"|do mesmo jeito|na mesma(?=$|[ ]*[,.!;])|e nada|mesma coisa|still|didn.?t (?:help|work)|no change|same problem)\b")),
+        r"|do mesmo jeito|na mesma(?=$|[ ]*[,.!;])"
+        r"|e nada|mesma coisa|still|didn.?t (?:help|work)|no change|same problem)\b")),
     ("done", re.compile(
         r"\b(?:ja (?:fiz|reiniciei|desliguei|testei|conferi|tentei|troquei|religuei|olhei|verifiquei|liguei)|reiniciei"
         r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
@@ -44,30 +45,33 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|quero(?: sim)?|por favor|manda|bora|vamos|faz isso|please(?: do)?|do it)(?: por favor| please)?$)")),
 )  # fmt: skip
 _SOMEBODY = (
-    r"(?:outr[oa]s? (?:clientes?|pessoas?|assinantes?|usuari[oa]s?)|marido|esposa|mulher|espos[oa]|filh[oa]s?|mae|pai|irma|irmao"
-    r"|namorad[oa]|noiv[oa]|companheir[oa]|ex|sogr[oa]|cunhad[oa]|prim[oa]|ti[oa]|avo|amig[oa]|vizinh[oa]|colega|chefe"
+    r"(?:outr[oa]s? (?:clientes?|pessoas?|assinantes?|usuari[oa]s?)|marido|esposa|mulher|espos[oa]|filh[oa]s?|mae|pai"
+    r"|irma|irmao|namorad[oa]|noiv[oa]|companheir[oa]|ex|sogr[oa]|cunhad[oa]|prim[oa]|ti[oa]|avo|amig[oa]|vizinh[oa]|colega|chefe"
     r"|patrao|inquilin[oa]|funcionari[oa])\b"
 )
 _SOMEBODY_EN = (
-    r"(?:another (?:customer|person)|someone else|my (?:husband|wife|son|daughter|mother|father|brother|sister|boyfriend"
-    r"|girlfriend|partner|ex|friend|neighbou?r|boss|colleague|tenant))\b"
+    r"(?:another (?:customer|person)|someone else|my (?:husband|wife|son|daughter|mother|father|brother|sister"
+    r"|boyfriend|girlfriend|partner|ex|friend|neighbou?r|boss|colleague|tenant))\b"
 )
 _THEIRS = (
     r"(?:dados|cpf|rg|endereco|telefone|numero|e-?mail|senha|faturas?|contas?|boletos?|consumo|ligacoes|chamadas|mensagens"
     r"|extrato|plano|contrato|cadastro|localizacao|historico|informacoes|protocolos?|chamados?|cartao)\b"
 )
-_THEIRS_EN = r"(?:data|address|phone number|e-?mail|password|bills?|invoices?|account|calls|messages|plan|contract|location)\b"
+_THEIRS_EN = (
+    r"(?:data|address|phone number|e-?mail|password|bills?|invoices?|account|calls|messages|plan|contract|location)\b"
+)
 _SEEING = (
     r"(?:ver|saber|olhar|consultar|acessar|conferir|descobrir|rastrear|ouvir|mostr\w+|pass[ae]|passar|mand[ae]|mandar"
-    r"|envi[ae]|enviar|diga|diz|dizer|fala|informa\w*|da|dar|qual|quais|quanto|quando|cade|abr[ae]|abrir|via|preciso d[aoe]s?"
-    r"|quero [oa]s?|me)\b"
+    r"|envi[ae]|enviar|diga|diz|dizer|fala|informa\w*|da|dar|qual|quais|quanto|quando|cade|abr[ae]|abrir|via"
+    r"|preciso d[aoe]s?|quero [oa]s?|me)\b"
 )
 _OTHERS = (
     # Who takes over a contract, or inherits one, asks for no data.
     r"^(?!.*\b(?:nome|titularidade|falec\w+|morreu|obito)\b)(?:"
     rf".*\b{_SEEING}.*\b{_THEIRS}(?: \w+)? d[oae]s? (?:(?:meu|minha|um|uma|nosso|nossa)s? )?{_SOMEBODY}"
     rf"|.*\b(?:ligacoes|chamadas|mensagens|conversas|sites) (?:que )?(?:[oa] )?(?:meu|minha) {_SOMEBODY}"
-    rf"|.*\b(?:quanto|onde|com quem) (?:[oa] )?(?:meu|minha) {_SOMEBODY}(?: \w+)? (?:deve|gast\w+|lig\w+|fal\w+|esta|us\w+|paga|tem)\b"
+    rf"|.*\b(?:quanto|onde|com quem) (?:[oa] )?(?:meu|minha) {_SOMEBODY}(?: \w+)?"
+    r" (?:deve|gast\w+|lig\w+|fal\w+|esta|us\w+|paga|tem)\b"
     rf"|.*\b{_THEIRS}[^.!?]* d[oa] cliente (?!que|com|est|ta\b|em\b|para|pra\b)[a-z]+ d[aeo]s? [a-z]+"
     r"|.*\b(?:titular|don[oa]|pessoa|cliente|assinante) (?:d[oe]|dess[ea]|dest[ea]) (?:cpf|numero|telefone|celular)\b"
     rf"|.*\b{_THEIRS} (?:do|desse|deste) cpf\b"
@@ -86,7 +90,8 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "services": r"\b(?:servicos?|adiciona\w*|extras?|services?)\b",
         "list": r"\b(?:quais|disponiveis|tabela|which|what plans|all)\b",
         "others": _OTHERS,
-        "on_device": r"\bno (?:meu )?(?:celular|telefone)\b(?!.*\b(?:4g|5g|chip|dados moveis)\b)|\bon my phone\b(?!.*\bdata\b)",
+        "on_device": r"\bno (?:meu )?(?:celular|telefone)\b(?!.*\b(?:4g|5g|chip|dados moveis)\b)"
+        r"|\bon my phone\b(?!.*\bdata\b)",
         "fine": r"\b(?:multa|fidelidade|permanencia|fine|loyalty|penalty|termination fee)\b",
         "medical": r"\b(?:respirador|oxigenio|home ?care|aparelho medico|hospital(?:ar)?)\b",
         "service_change": r"^(?!.*\b(?:contest|nao pedi|nunca)).*"

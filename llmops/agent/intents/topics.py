@@ -23,7 +23,7 @@ RATHER_SHORT = 7
 SURELY = 0.6
 OUT_OF_FAULTS = frozenset(("human", "cancel", "ticket", "second_copy"))
 """What somebody may turn to in the midst of steps, without a question mark."""
-LIKELY = 0.2
+LIKELY = 0.25
 """Above this a section is worth being looked for."""
 _VAGUE = frozenset("e agora entao ai isso o que faco mais ja como fica now what then and so next".split())
 _SIGNS = re.compile(r"(?:^|(?<=\s))\d+(?:\.\d+)*\.?(?=\s)|>")
@@ -103,9 +103,9 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
 
 def _tried(understood: Understood, message: str, topic: str) -> Understood:
     """After steps that were taken: the same matter, unless something else is clearly asked for."""
-    if understood.intent not in FAULTS | {"knowledge", "unclear"} | SMALL_TALK and understood.sure >= SURELY:
-        if _asks(message) or understood.intent in OUT_OF_FAULTS:
-            return replace(understood, answer="")
+    other = understood.intent not in FAULTS | {"knowledge", "unclear"} | SMALL_TALK and understood.sure >= SURELY
+    if other and (_asks(message) or understood.intent in OUT_OF_FAULTS):
+        return replace(understood, answer="")
     if understood.intent == "wifi" and understood.clear and topic in FAULTS - {"mobile"}:
         return understood
     return replace(understood, intent=topic)
@@ -120,8 +120,6 @@ def query_of(understood: Understood, message: str, language: Language) -> str:
     likely = [each for each in understood.asked[:1] if each.alike >= enough]
     if likely:
         return f"{message} {_named(likely[0])}"
-    if understood.intent in FAULTS and known and not understood.answer:
-        return f"{message} {known}"
     if understood.answer or len(words(message)) <= 2:
         return known or message
     return known or message if language == "en" else message

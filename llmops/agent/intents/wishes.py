@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from llmops.agent.intents.choices import picks
 from llmops.agent.intents.features import words
 from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, QUERIES, SMALL_TALK, followed, query_of
 from llmops.agent.intents.understanding import Understood, understand
@@ -18,6 +19,8 @@ KNOWN = 0.33
 """A message so like a known question is that one question."""
 SHORT = 8
 VAGUE = 5
+LISTED = frozenset(("offer", "which_item"))
+"""After these a list lies before the reader."""
 LEAVING = frozenset(("cancel", "contract"))
 FINES = "tabela da multa por meses completos de contrato"
 """What those are to know who leave."""
@@ -58,7 +61,9 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
         today: the day from which months count.
         state: of the session; `about` is what was talked about.
     """
-    alone = understand(message, today)
+    alone, pending = understand(message, today), state.get("pending") or {}
+    if pending.get("kind") in LISTED and picks(message):
+        return (Wish(message, replace(alone, intent=str(pending["intent"]), answer="", month="")),)
     if (about := state.get("about")) and _goes_on(message, alone, state):
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)

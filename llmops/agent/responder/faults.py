@@ -4,37 +4,16 @@ import re
 from typing import Literal
 
 from llmops.agent.intents.features import words
+from llmops.agent.responder import steps
 from llmops.agent.responder.figures import measured, moment, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
-from llmops.tools.drafts import ActionDraft, ActionType
+from llmops.tools.drafts import ActionDraft
 from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
-from llmops.tools.ticket_tool import Category
-from llmops.tools.words import day, short
-from telecom.passages import folded
-from telecom.ports import Passage
+from llmops.tools.words import day
 
 BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
-HOW_TO = re.compile(r"\b(?:passo a passo|step by step|manual|guia|diagnostico)\b")
-"""Titles of documents that tell what to do about a fault."""
-STEPS_IN = ("support/", "manuals/")
-CATEGORIES: dict[str, Category] = {
-    "no_internet": "internet_down",
-    "slow_internet": "internet_slow",
-    "wifi": "internet_slow",
-    "mobile": "mobile_signal",
-    "equipment": "equipment",
-    "visit": "internet_down",
-}
 ON_WIFI = frozenset(("slow_internet", "wifi"))
 """Faults that a phone at home has by the Wi-Fi, not by its own line."""
-OTHER_MANUALS: dict[str, tuple[str, ...]] = {
-    "fibra": ("manuals/manual-dsl", "support/celular"),
-    "cobre (DSL)": ("manuals/manual-ont", "support/celular"),
-    "móvel": ("manuals/manual-dsl", "manuals/manual-ont", "support/wifi", "support/internet-lenta", "manuals/guia-wifi"),
-}
-"""Steps for lines of other technologies."""
-ROUNDS = 2
-"""So often steps are told before the case is registered."""
 ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
 WISHES = frozenset(
     "quero manda mande mandar agenda agendar marca marcar solicitar send schedule book caiu parou".split()
@@ -80,21 +59,11 @@ def outage(view: View) -> str:
     return paragraphs(view.say("faults.no_outage"), *others, fault(view))
 
 
-def is_step(passage: Passage) -> bool:
-    """Whether a passage tells what to do about a fault, by the kind of its document."""
-    return passage.document.startswith(STEPS_IN) and bool(HOW_TO.search(folded(passage.title)))
-
-
-def no_step(passage: Passage) -> bool:
-    """Whether a passage tells something else."""
-    return not is_step(passage)
-
-
 def _only_asks(view: View) -> bool:
     """A question about rules or steps, rather than a fault that is happening."""
     wished = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
-    wished = wished or view.of_this_customer
-    return view.understood.intent in ASKABLE and view.asks_how and not wished
+    rule = view.asks_how and not view.of_this_customer
+    return view.understood.intent in ASKABLE and rule and not wished
 
 
 def _is_mobile(view: View) -> bool:
@@ -162,7 +131,7 @@ def _diagnosed(view: View, line: LineDiagnosis, *, tried: bool) -> str:
 
 def _mobile_bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     if tried:
-        return paragraphs(view.say("faults.again_bad"), _ticket(view, line.status_words))
+        return paragraphs(view.say("faults.again_bad"), steps.ticket(view, line.status_words))
     view.state["pending"] = {"kind": "step"}
     if line.advice.verdict == "no_service":
         return view.say("faults.mobile_down")
@@ -173,10 +142,10 @@ def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     measures = _measures(view, line)
     if tried and view.understood.answer in ("still", "done", "yes"):
         stage = int(view.before.get("stage", 0))
-        if stage < ROUNDS and not _by_cable(view) and (steps := _further(view, line)):
+        if stage < steps.ROUNDS and not steps.by_cable(view) and (told := steps.further(view, line)):
             view.state["pending"] = {"kind": "step"}
-            return paragraphs(_healthy(view, line, measures), steps, view.say("faults.say_still"))
-        return paragraphs(_healthy(view, line, measures), _ticket(view, line.status_words))
+            return paragraphs(_healthy(view, line, measures), told, view.say("faults.say_still"))
+        return paragraphs(_healthy(view, line, measures), steps.ticket(view, line.status_words))
     view.state["pending"] = {"kind": "step"}
     old = "firmware" in " ".join(line.advice.next_steps)
     firmware = view.say("faults.firmware", equipment=line.equipment) if old else ""
@@ -195,13 +164,7 @@ def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
 
 
 def _advice(view: View, line: LineDiagnosis) -> str:
-    return view.guide("faults.guide", fits=lambda one: _helps(one, line))
-
-
-def _helps(passage: Passage, line: LineDiagnosis | None) -> bool:
-    """Whether it tells what to do about a fault of such a line, rather than of another technology."""
-    other = OTHER_MANUALS.get(line.technology, ()) if line else ()
-    return is_step(passage) and not passage.document.startswith(other)
+    return view.guide("faults.guide", fits=lambda one: steps.helps(one, line))
 
 
 def _healthy(view: View, line: LineDiagnosis, measures: str) -> str:
@@ -222,49 +185,6 @@ def _proposed(view: View, draft: ActionDraft, phrase: str) -> str:
         return view.say("faults.visit_wished" if wished else phrase, title=view.propose(draft).title)
     except Refused as refused:
         return view.say("service.not_proposed", message=refused.error.message)
-
-
-def next_step(view: View) -> str:
-    """After steps of a guide that did not help: the next ones, and at last the registration of the case."""
-    stage = int(view.before.get("stage", 0)) + 1
-    view.state |= {"stage": stage}
-    if stage < ROUNDS and (steps := _further(view, None)):
-        return paragraphs(steps, view.say("faults.say_still"))
-    return _ticket(view, "não foi testada")
-
-
-def _further(view: View, line: LineDiagnosis | None) -> str:
-    """Steps that were not told yet, and once more those that were: the customer may have left one out."""
-    told = view.before.get("told", ())
-    fresh = view.guide("faults.guide", most=400, fits=lambda one: _helps(one, line) and one.key not in told)
-    again = view.guide("faults.step_again", most=400, fits=lambda one: _helps(one, line) and one.key in told)
-    return paragraphs(fresh, again)
-
-
-def _by_cable(view: View) -> bool:
-    """Whether it is still bad by cable, or a technician is wanted: no step at home is left."""
-    said = set(words(view.brief.message))
-    return view.understood.intent == "visit" or bool(said & {"cabo", "cable"} and not said & {"wifi", "bom", "boa", "fine"})
-
-
-def _ticket(view: View, status: str) -> str:
-    category = CATEGORIES.get(view.understood.intent, "equipment")
-    told = [*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message]
-    kind: ActionType = "ticket_registration"
-    draft = ActionDraft(
-        kind,
-        "O problema continua depois dos passos do roteiro.",
-        {
-            "category": category,
-            "priority": "critical" if "medical" in view.understood.names else "medium",
-            "subject": f"Falha continua: linha {status}",
-            "description": short("Relato: " + " / ".join(told), 480),
-        },
-    )
-    try:
-        return view.say("faults.ticket_proposed", title=view.propose(draft).title)
-    except Refused as refused:
-        return view.say("faults.ticket_exists", message=refused.error.message)
 
 
 def _overdue(view: View, line: LineDiagnosis) -> str:

@@ -21,12 +21,15 @@ ENGLISH: Mapping[str, str] = {
     "de 12 meses": "of 12 months", "de 24 meses": "of 24 months",
     "boleto eletrônico": "electronic payment slip", "boleto impresso": "printed payment slip",
     "débito automático em conta": "direct debit", "cartão de crédito (automático)": "credit card (automatic)",
+    "cartão de crédito recorrente": "recurring credit card", "débito automático": "direct debit",
     "internet sem conexão": "internet without connection", "internet lenta": "slow internet",
     "sinal do celular": "mobile signal", "fatura": "billing", "equipamento": "equipment",
     "mudança de plano": "change of plan", "cancelamento": "cancellation",
     "baixa": "low", "média": "medium", "alta": "high", "crítica": "critical",
     "aberto": "open", "em andamento": "in progress", "encerrado": "closed",
     "atendente": "an agent", "supervisor": "a supervisor", "gerente": "a manager", "telefone": "phone",
+    "mais velocidade": "more speed", "migração para a fibra": "moving to fibre", "retirada de serviço": "removing a service",
+    "serviço grátis": "a free service", "desconto": "a discount", "visita de cortesia": "a courtesy visit",
 }  # fmt: skip
 # Titles of actions and offers, whose products are called as on invoices.
 TITLES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from llmops.agent.intents.choices import LAST, place_named
 from llmops.agent.intents.features import words
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
@@ -103,6 +104,8 @@ def contest(view: View) -> str:
     found: Invoice = view.ask("read_invoice", month=_month(view))
     charged = [item for item in found.items if item.amount > 0]
     meant = _meant(view.brief.message, charged)
+    if view.pending.get("kind") == "which_item" and (place := place_named(view.brief.message)):
+        meant = charged[place - 1 : place] if place != LAST else charged[-1:]
     view.state |= {"month": f"{found.due_on:%Y-%m}"}
     if len(meant) != 1:
         if view.understood.answer == "no":

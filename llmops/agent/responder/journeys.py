@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
+from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
-from llmops.agent.responder import contacts, faults, invoices, offers, relations
+from llmops.agent.intents.wishes import LISTED
+from llmops.agent.responder import contacts, faults, invoices, offers, relations, steps
 from llmops.agent.responder.extracts import QUITE_ALIKE
 from llmops.agent.responder.figures import paragraphs
+from llmops.agent.responder.named_offers import asks_for_offers, names_offer
 from llmops.agent.responder.view import CLEARLY, Refused, View
 
 Journey = Callable[[View], str]
@@ -45,6 +48,8 @@ def _answered(view: View) -> str:
         view.state["pending"] = dict(view.pending)
         return view.say(f"service.approval_{view.understood.answer}")
     try:
+        if (at_once := _at_once(view)) is not None:
+            return at_once(view)
         if _asked_for_nowhere(view):
             return _nothing(view)
         if rule := _only_rule(view):
@@ -54,6 +59,16 @@ def _answered(view: View) -> str:
         return _JOURNEYS.get(_meant(view), _from_knowledge)(view)
     except Refused as refused:
         return _without(view, refused)
+
+
+def _at_once(view: View) -> Journey | None:
+    """The journey of a message that picks or names something, whatever rule it may look like."""
+    message, kind = view.brief.message, view.pending.get("kind")
+    if kind in LISTED and picks(message):
+        return _JOURNEYS.get(view.understood.intent)
+    if view.for_agent and (names_offer(message) or asks_for_offers(message)):
+        return offers.retention
+    return None
 
 
 def _meant(view: View) -> str:
@@ -93,7 +108,7 @@ def _only_rule(view: View) -> str:
         return view.guide(most=WHOLE, sure=True)
     if intent in OWN and view.understood.sure >= SURE_OF_OWN and intent not in _RATHER_RULES:
         return ""
-    fits = faults.no_step if intent in FAULTS else None
+    fits = steps.no_step if intent in FAULTS else None
     return view.guide(most=WHOLE, sure=True, fits=fits)
 
 
@@ -154,7 +169,7 @@ _JOURNEYS: Mapping[str, Journey] = {
     "equipment": faults.fault,
     "visit": faults.fault,
     "outage": faults.outage,
-    "next_step": faults.next_step,
+    "next_step": steps.next_step,
     "invoice_change": invoices.change,
     "invoice_items": invoices.items,
     "second_copy": invoices.second_copy,

@@ -4,8 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmops.agent.intents.choices import LAST, names_courtesy_visit, place_named
 from llmops.agent.intents.features import words
+from llmops.agent.responder.asking import against, customer_asked
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
+from llmops.agent.responder.named_offers import asks_for_offers, named_draft
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.offers_tool import Offer, OfferSheet
@@ -16,9 +19,9 @@ PLANS = frozenset(("speed_upgrade", "fibre_migration"))
 ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
 REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
 WISHING = frozenset(
-    "quero queria gostaria prepara prepare preparar propoe propor propose aceito aceita aceitou accept accepted muda troca "
-    "passa sobe aumenta coloca bota tira tirar retira retirar remove remover cancela cancelar contratar assinar adiciona "
-    "adicionar inclui incluir want add escolho fico pick registra".split()
+    "quero queria gostaria prepara prepare preparar propoe propor propose aceito aceita aceitou accept accepted muda "
+    "troca passa sobe aumenta coloca bota tira tirar retira retirar remove remover cancela cancelar contratar assinar "
+    "adiciona adicionar inclui incluir want add escolho fico pick registra".split()
 )
 """Without one of these a question is only a question."""
 SIMILAR = 5
@@ -28,7 +31,7 @@ def upgrade(view: View) -> str:
     """Plans and services that fit; the one that is named or agreed to is proposed."""
     if (service := _service_named(view)) and ADDING & set(words(view.brief.message)) and not _removing(view):
         return _prepared(view, _adding(service))
-    sheet: OfferSheet = view.ask("find_offers")
+    sheet = _sheet(view)
     fitting = [offer for offer in sheet.offers if offer.kind in PLANS or offer.kind == "remove_service"]
     if chosen := _chosen(view, fitting):
         return _prepared(view, chosen.draft) if chosen.kind != "fibre_migration" else _surveyed(view, chosen)
@@ -37,13 +40,13 @@ def upgrade(view: View) -> str:
     shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
     shown = shown or fitting
     guide = view.rule() or (view.say("relations.not_that") if _speed_named(view) else "")
-    view.state["pending"] = _offered(shown, "upgrade")
+    view.state["pending"] = _offered(view, shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
 
 
 def retention(view: View) -> str:
     """For agents the offers of the policy and their limits; for customers what lowers the bill, and a call back."""
-    sheet: OfferSheet = view.ask("find_offers")
+    sheet = _sheet(view)
     if view.for_agent:
         return _for_agent(view, sheet)
     if view.understood.answer == "no":
@@ -56,15 +59,31 @@ def retention(view: View) -> str:
     return paragraphs(view.say("relations.retention_customer"), shown)
 
 
+def _sheet(view: View) -> OfferSheet:
+    """What fits; for agents as asked for only where they say that the customer asked, now or when it was shown."""
+    given = {"asked_by_customer": True} if view.for_agent and _asked(view) else {}
+    sheet: OfferSheet = view.ask("find_offers", **given)
+    return sheet
+
+
+def _asked(view: View) -> bool:
+    return customer_asked(view.brief.message) or view.pending.get("asked") is True
+
+
 def _for_agent(view: View, sheet: OfferSheet) -> str:
     ours = [offer for offer in sheet.offers if offer.kind not in PLANS and offer.kind != "remove_service"]
+    if draft := named_draft(view, sheet, asked=_asked(view)):
+        return _within(view, sheet, draft)
+    if names_courtesy_visit(view.brief.message):
+        reasons = [reason for no in sheet.not_offered if no.kind == "technical_visit" for reason in no.reasons]
+        return view.say("service.not_proposed", message=" ".join(dict.fromkeys(reasons)))
     if chosen := _chosen(view, ours):
         return _prepared(view, chosen.draft)
     if not ours:
-        refused = [view.say("relations.retention_not", reasons=" ".join(no.reasons)) for no in sheet.not_offered]
-        said = view.say("relations.retention_none")
-        return paragraphs(said, lines(dict.fromkeys(refused)), _plans_too(view, sheet))
-    view.state["pending"] = _offered(ours, "retention")
+        why = against(sheet.not_offered, view.language)
+        refused = lines(view.say("relations.retention_not", offers=each, reasons=why[each]) for each in why)
+        return paragraphs(view.say("relations.retention_none"), refused, _plans_too(view, sheet))
+    view.state["pending"] = _offered(view, ours, "retention")
     shown = lines(
         view.say(
             "relations.retention_line",
@@ -74,13 +93,23 @@ def _for_agent(view: View, sheet: OfferSheet) -> str:
         )
         for each in ours
     )
-    guide = "" if view.understood.answer else view.rule()
+    guide = "" if view.understood.answer or asks_for_offers(view.brief.message) else view.rule()
     return paragraphs(
         guide,
         view.say("relations.retention_agent", lines=shown),
         _limits(view, sheet),
         view.say("relations.retention_ask"),
     )
+
+
+def _within(view: View, sheet: OfferSheet, draft: ActionDraft) -> str:
+    """Prepares what one of ours named; beyond the caps, the caps beside the refusal."""
+    said = _prepared(view, draft)
+    if view.state.get("pending", {}).get("kind") == "approval":
+        return said
+    if view.pending.get("kind") == "offer":
+        view.state["pending"] = dict(view.pending)
+    return paragraphs(said, _limits(view, sheet) if draft.type == "retention_discount" else "")
 
 
 def _limits(view: View, sheet: OfferSheet) -> str:
@@ -117,8 +146,8 @@ def _why_not(view: View, sheet: OfferSheet) -> str:
     return view.say("relations.why_not", reasons=" ".join(dict.fromkeys(reasons))) if reasons else ""
 
 
-def _offered(shown: Sequence[Offer], intent: str) -> dict[str, Any]:
-    return {"kind": "offer", "intent": intent, "titles": [each.title for each in shown]}
+def _offered(view: View, shown: Sequence[Offer], intent: str) -> dict[str, Any]:
+    return {"kind": "offer", "intent": intent, "titles": [each.title for each in shown], "asked": _asked(view)}
 
 
 def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
@@ -127,6 +156,8 @@ def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
     shown = [offer for offer in offers if offer.title in before.get("titles", ())]
     if view.understood.answer == "yes" and shown:
         return shown[0]
+    if place := place_named(view.brief.message):
+        return _at(shown, before.get("titles", ()), place)
     said = set(words(view.brief.message))
     if view.asks_rule and not said & WISHING:
         return None
@@ -139,6 +170,14 @@ def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
         offer for offer in offers if alike & {word[:SIMILAR] for word in words(offer.title) if len(word) > 4} - _COMMON
     ]
     return told[0] if len(told) == 1 and (shown or view.understood.intent == "upgrade") else None
+
+
+def _at(shown: Sequence[Offer], titles: Sequence[str], place: int) -> Offer | None:
+    """The offer at a place of the list that was shown; none where the list is shorter or it does not fit any more."""
+    if place > len(titles):
+        return None
+    title = titles[-1] if place == LAST else titles[place - 1]
+    return next((offer for offer in shown if offer.title == title), None)
 
 
 _COMMON = frozenset(

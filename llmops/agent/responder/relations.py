@@ -1,18 +1,15 @@
 """Contract, cancellation, plan and churn risk."""
 
-import re
-
 from llmops.agent.responder.figures import joined, lines, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.churn_tool import ChurnRisk
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
+from llmops.tools.loyalty import STAY_MONTHS
 from llmops.tools.words import day, money, number, short
 from telecom.passages import folded
 from telecom.ports import Passage
 
-FIRST_YEAR = 12
-"""Months after which nobody pays for leaving (docs/telecom/contracts)."""
 FINES = "| Meses completos de contrato |"
 """Head of the table of fines: months, fibre, copper."""
 
@@ -84,6 +81,8 @@ def _terms(view: View, profile: Profile) -> str:
     )
     if terms.months <= 1:
         return f"{said} {view.say('relations.contract_free')}"
+    if terms.term_over:
+        return f"{said} {view.say('relations.contract_over')}"
     left = several(terms.months_to_renewal, "month", view.language)
     return f"{said} {view.say('relations.contract_left', left=left)}"
 
@@ -94,22 +93,20 @@ def of_leaving(passage: Passage) -> bool:
 
 
 def _leaving(view: View, profile: Profile) -> str:
-    """What leaving now would cost this customer: nothing, or the row of the table of fines."""
+    """What leaving now would cost this customer, with the table of fines where it was found."""
     terms, tenure = profile.contract, profile.tenure_months
     if terms is None or tenure is None:
         return ""
     if terms.months <= 1 or not profile.plan:
         return view.say("relations.fine_never")
-    if tenure >= FIRST_YEAR:
+    if tenure >= STAY_MONTHS:
         return view.say("relations.fine_over")
-    technology = 1 if "fibra" in profile.plan else 2
-    for place, one in enumerate(view.brief.found, 1):
-        if FINES in one.passage.text and (
-            row := re.search(rf"(?m)^\| {tenure} \|([^|]+)\|([^|]+)\|", one.passage.text)
-        ):
-            months = several(tenure, "month", view.language)
-            return f"{view.say('relations.fine_now', months=months, amount=row[technology].strip())} [{place}]"
-    return view.say("relations.fine_runs")
+    if not terms.fine_today:
+        return view.say("relations.fine_runs")
+    months = several(tenure, "month", view.language)
+    said = view.say("relations.fine_now", months=months, amount=money(terms.fine_today))
+    places = (place for place, one in enumerate(view.brief.found, 1) if FINES in one.passage.text)
+    return f"{said} [{place}]" if (place := next(places, 0)) else said
 
 
 def _request(view: View) -> str:

@@ -26,8 +26,9 @@ from telecom.passages import folded
 from telecom.ports import Passage
 
 HOW = re.compile(
-    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo|como(?! (?:est[ao]|anda|ta|vai)\b)"
-    r"|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve|how|can i|do i|is it free|what)\b"
+    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo"
+    r"|como(?! (?:est[ao]|anda|ta|vai)\b)|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve"
+    r"|how|can i|do i|is it free|what)\b"
 )
 RULE = re.compile(
     rf"{HOW.pattern}|\?|\b(?:qual|quais|onde|tem|explica|explique|significa|can|do (?:you|we)|does|is there|is it|which"
@@ -219,7 +220,9 @@ class View:
         found = extract(self.brief, most, passages, fits, self._told)
         if not found or (sure and not found[0].sure):
             return ""
-        self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][-MOST_TOLD:]
+        self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][
+            -MOST_TOLD:
+        ]
         text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
         listed = f"\n{text}" if ENTRY.match(text) else text
         if self.english and not all(each.english for each in found):

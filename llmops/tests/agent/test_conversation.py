@@ -11,7 +11,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from llmops.agent import memory
 from llmops.agent.turn import Citation, Reply
 from llmops.tests.agent.stage import LATE, PORT, Broken, Shelf, Stage, model_of, seen_by
-from llmops.tests.small_world import CUSTOMER, MemoryRecords
+from llmops.tests.small_world import CUSTOMER, MemoryRecords, by_hand
 from telecom.errors import DependencyUnavailable, LlmFailed, NotFound
 from telecom.ports import Passage, Record
 
@@ -372,3 +372,17 @@ def test_english_questions_are_looked_up_in_the_language_of_the_documents() -> N
     stage = Stage(shelf=Shelf(PORT))
     reply = stage.say("how long does number portability take?")
     assert any("portabilidade" in query for query, _ in stage.shelf.asked) and "3 dias úteis" in reply.message
+
+
+@pytest.mark.parametrize("message", ["qual o valor da última fatura?", "tem chamado aberto?", "quero agendar uma ligação"])
+def test_an_agent_with_a_number_of_nobody_hears_so_and_nothing_is_proposed(message: str) -> None:
+    nobody = by_hand(customer_profile=[], customer_invoices=[], customer_lines=[], customer_tickets=[])
+    reply = Stage(warehouse=nobody).say(message, role="agent")
+    assert "Não encontrei o cadastro deste cliente" in reply.message and not reply.actions and not reply.degraded
+
+
+def test_a_warehouse_that_fails_while_there_is_no_search_leaves_nobody_to_answer() -> None:
+    stage = Stage(warehouse=Broken())
+    stage.shelf.down = True
+    with pytest.raises(DependencyUnavailable):
+        stage.say("qual o valor da última fatura?")

@@ -1,0 +1,76 @@
+"""Which of the things just offered a message picks: by its place in the list, or by what it names. Rules, both languages."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from telecom.passages import folded
+
+LAST = -1
+_PLACES: Mapping[str, int] = {
+    word: place
+    for place, those in (
+        (1, "primeira primeiro first 1"),
+        (2, "segunda segundo second 2"),
+        (3, "terceira terceiro third 3"),
+        (4, "quarta quarto fourth 4"),
+        (5, "quinta quinto fifth 5"),
+        (LAST, "ultima ultimo last"),
+    )
+    for word in those.split()
+}
+_BY_PLACE = re.compile(
+    r"(?:(?:sim|e|entao|acho|que|ele|ela|cliente|pode|ser|prefere|prefiro|prefer|quer|quero|queria|escolhe|escolheu|escolho"
+    r"|aceita|aceitou|aceito|prepara|prepare|preparar|propoe|faz|vamos|de|com|fico|ficou|ficar|manda|coloca|i|ill|want|take"
+    r"|prepare|choose|yes)[\s,]+)*(?:(?:a|o|na|no|the|opcao|oferta|option|offer|item|numero|number)\s+)+"
+    rf"(?P<place>{'|'.join(_PLACES)})[aoª]?"
+    r"(?:\s*(?:opcao|oferta|delas|deles|item|da lista|one|option|offer|por favor|please|mesmo|entao|ai))*"
+)
+_DISCOUNT = re.compile(
+    r"\b(?P<percent>\d{1,3})\s*(?:%|por ?cento|percent)(?:\s+(?:de|off|of))?(?:\s+(?:desconto|discount))?"
+    r"\s*,?\s*(?:por|durante|em|for|during|x)\s*(?P<months>\d{1,2})\s*(?:mes|months?)"
+)
+_MONTHS = re.compile(r"\b(\d{1,2})\s*(?:mes|months?)")
+_FREE = re.compile(r"\b(?:gratis|gratuit[oa]|de graca|sem custo|free|cortesia)\b")
+_COURTESY_VISIT = re.compile(r"\b(?:visita|tecnico)\b.{0,20}\bcortesia\b|\bcourtesy visit\b")
+
+
+class Discount(NamedTuple):
+    """A percentage for so many months, as somebody wrote it."""
+
+    percent: int
+    months: int
+
+
+def place_named(message: str) -> int:
+    """The place in a list that a short message names, from 1; LAST is the last one, 0 where it names none."""
+    found = _BY_PLACE.fullmatch(folded(message).replace("'", "").strip(" .!?,;"))
+    return _PLACES[found["place"]] if found else 0
+
+
+def discount_named(message: str) -> Discount | None:
+    """`22% por 6 meses`; None where a message names no such discount."""
+    found = _DISCOUNT.search(folded(message))
+    return Discount(int(found["percent"]), int(found["months"])) if found else None
+
+
+def months_named(message: str) -> int:
+    """The number of months that a message names; 0 where it names none."""
+    found = _MONTHS.search(folded(message))
+    return int(found[1]) if found else 0
+
+
+def names_free(message: str) -> bool:
+    """Whether a message speaks of something free of charge."""
+    return bool(_FREE.search(folded(message)))
+
+
+def names_courtesy_visit(message: str) -> bool:
+    """Whether a message names a technician's visit as a courtesy."""
+    return bool(_COURTESY_VISIT.search(folded(message)))
+
+
+def picks(message: str) -> bool:
+    """Whether a message, after offers were listed, picks or names one."""
+    free_for_months = names_free(message) and months_named(message) > 0
+    return bool(place_named(message) or discount_named(message) or names_courtesy_visit(message) or free_for_months)
