@@ -67,5 +67,20 @@ def next_visit(now: datetime, *, no_service: bool) -> Visit:
     return next(visit for visit in visits if not why_not(visit, now, no_service=no_service))
 
 
+def wished_visit(now: datetime, day: date | None, window: Window | None, *, no_service: bool) -> Visit | None:
+    """The first window that can be had of those wished for; None where none can.
+
+    Args:
+        now: UTC.
+        day: wished for; None: any.
+        window: wished for; None: any.
+        no_service: as for `why_not`.
+    """
+    first = local_day(now)
+    days = [day] if day else [first + timedelta(days=n) for n in range(FURTHEST_DAYS + 1)]
+    visits = (Visit(each, name) for each in days for name in ([window] if window else HOURS))
+    return next((visit for visit in visits if not why_not(visit, now, no_service=no_service)), None)
+
+
 def _at(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), BRASILIA).astimezone(UTC)

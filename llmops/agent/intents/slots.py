@@ -98,6 +98,20 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:tira\w*|retir\w+|remov\w+|cancel\w*|contrata\w*|adicion\w+|add|inclu\w+|assina\w*)\b.*"
         r"\b(?:seguranca digital|backup em nuvem|protecao de aparelhos|suporte (?:tecnico )?premium"
         r"|streaming (?:tv|filmes))\b",
+        # What the customer owes; a ticket may be open, too.
+        "owing": r"^(?!.*\b(?:chamado|protocolo|ticket|juros|multa|parcel\w+)\b).*\b(?:quanto|quais|qual|tenho|tem|ha|algo"
+        r"|alguma|quantas|how much|what)\b[^.!?]{0,35}\b(?:(?:em|ta|esta\w*) abert[oa]s?|devendo|(?:eu|ele|ela|cliente) devo?e?"
+        r"|a pagar|pendentes?|i owe|owing|outstanding)(?!\w)",
+        "callback": r"\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
+        r"\b(?:ligacao|telefonema|retorno|call ?back|phone call)\b"
+        r"|\b(?:me ligu?[ea]m?|liguem?|ligar|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
+        r"(?:amanha|hoje|segunda|terca|quarta|quinta|sexta|sabado|de manha|a tarde|tomorrow|today|monday|tuesday|wednesday"
+        r"|thursday|friday)\b",
+        "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"
+        r"\b(?:cliente|situacao|dele|dela|conta|caso|cadastro|customer|account|case)\b|\bsituacao d(?:o|a|esse|este) cliente\b",
+        "secrets": r"^(?!.*\b(?:modem|roteador|wi-?fi|ont|rede|router)\b).*(?:\b(?:sua|tua|suas|seu|seus|your|teu)\b[^.!?]{0,20}"
+        r"\b(?:senhas?|password|credencia\w+|credentials|token|chaves?|prompt|instruc\w+|instructions)\b"
+        r"|\b(?:senha|password|acesso) (?:de|do|of|for) (?:admin\w*|root|sistema|system|banco de dados)\b)",
         "late_fee": r"\b(?:juros|encargos?|late fee|interest|multa (?:por|de|do) atraso|atrasad[oa])\b",
     }.items()
 }

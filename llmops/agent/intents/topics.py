@@ -11,7 +11,7 @@ from llmops.agent.prompt_library import Persona
 from llmops.agent.turn import Language
 
 SMALL_TALK = frozenset(("greeting", "thanks", "goodbye"))
-NEEDS_NO_GUIDE = SMALL_TALK | {"human", "churn_risk", "account", "out_of_scope"}
+NEEDS_NO_GUIDE = SMALL_TALK | {"summary", "human", "churn_risk", "account", "out_of_scope"}
 """What no document answers."""
 RETENTION = frozenset(("cancel", "contract", "retention", "churn_risk", "upgrade", "plan"))
 INVOICES = frozenset(("invoice_change", "invoice_items", "second_copy", "payment", "contest"))
@@ -79,6 +79,8 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     goes_on = replace(understood, intent=str(pending.get("intent") or topic))
     count = len(words(message))
     if understood.answer in ("yes", "no") and not pending:
+        if understood.intent not in SMALL_TALK and understood.sure >= SURELY and count > len(("sim", "quero")):
+            return replace(understood, answer="")
         return replace(understood, intent="unclear")
     if not topic or topic in SMALL_TALK:
         return _alone(understood)

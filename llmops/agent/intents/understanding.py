@@ -10,8 +10,14 @@ from llmops.agent.intents.training import NOWHERE, SECTIONS, WEIGHTS
 
 SURE = 0.30
 """Below this the classifier only guesses."""
-SERVICE_CHANGE = "upgrade"
-"""What it is to add or to give up a service that is named."""
+NAMED_INTENTS = {
+    "secrets": "out_of_scope",
+    "service_change": "upgrade",
+    "summary": "summary",
+    "callback": "human",
+    "owing": "payment",
+}
+"""What a message wants that surely names one of these."""
 UNKNOWN = (("unclear", 0.0), ("unclear", 0.0))
 MOST_SECTIONS = 5
 
@@ -59,8 +65,8 @@ def understand(message: str, today: date) -> Understood:
     """
     found, names = features(message), slots.named(message)
     best = classifier.load(WEIGHTS).chances(found, 2) or UNKNOWN
-    if "service_change" in names:
-        best = ((SERVICE_CHANGE, 1.0), *best)
+    if named := next((intent for name, intent in NAMED_INTENTS.items() if name in names), ""):
+        best = ((named, 1.0), *best)
     near = classifier.load(SECTIONS).best(found, MOST_SECTIONS + 1)
     return Understood(
         intent=best[0][0],

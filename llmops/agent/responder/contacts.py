@@ -1,12 +1,13 @@
 """Tickets, registering a contact, calls back, and the account's data."""
 
+from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import ideas, words
 from llmops.agent.responder.figures import joined, lines, paragraphs, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.ticket_tool import Category, Tickets
-from llmops.tools.visit_windows import BRASILIA, next_visit
+from llmops.tools.visit_windows import BRASILIA, local_day, next_visit, wished_visit
 from llmops.tools.words import day, short
 
 ENOUGH_WORDS = 6
@@ -61,7 +62,8 @@ def register(view: View) -> str:
         return view.say("service.dropped")
     carried = ideas(words(told))
     category = next((name for idea, name in CATEGORIES if idea in carried), USUAL)
-    given = {"category": category, "priority": "medium", "subject": short(told, 70), "description": short(told, 480)}
+    subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70) or f"Contato sobre {TOPICS[category]}"
+    given = {"category": category, "priority": "medium", "subject": subject, "description": short(told, 480)}
     try:
         title = view.propose(ActionDraft("ticket_registration", "Registro do contato a pedido.", given)).title
     except Refused as refused:
@@ -71,7 +73,9 @@ def register(view: View) -> str:
 
 def human(view: View) -> str:
     """Prepares a call back in the next window."""
-    when = next_visit(view.now, no_service=False)
+    wished = when_named(view.brief.message, local_day(view.now))
+    free = next_visit(view.now, no_service=False)
+    when = wished_visit(view.now, wished.day, wished.window, no_service=False) or free
     topic = short(" / ".join(turn.user for turn in view.brief.session.turns[-2:]) or view.brief.message, 300)
     given = {"day": when.day.isoformat(), "window": when.window, "topic": topic}
     try:

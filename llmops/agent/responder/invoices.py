@@ -40,14 +40,20 @@ def change(view: View) -> str:
             raise
         return paragraphs(view.say("invoices.no_previous"), items(view))
     now, before = found.invoice, found.previous
-    phrase = "same" if not found.difference else "higher" if found.difference > 0 else "lower"
-    blanks = {"due": day(now.due_on), "now": money(now.total + now.late_fee)}
-    if found.difference:
-        blanks |= {"difference": money(abs(found.difference))}
-    head = view.say(f"invoices.{phrase}", **_filled(phrase, blanks, money(before.total + before.late_fee)))
+    difference = now.total - before.total
+    phrase = "same" if not difference else "higher" if difference > 0 else "lower"
+    blanks = {"due": day(now.due_on), "now": money(now.total)}
+    if difference:
+        blanks |= {"difference": money(abs(difference))}
+    head = view.say(f"invoices.{phrase}", **_filled(phrase, blanks, money(before.total)))
     view.state |= {"month": f"{now.due_on:%Y-%m}", "pending": {"kind": "contest", "intent": "contest"}}
     return paragraphs(
-        head, _changes(view, found), _reason(view, found), _status(view, now), view.say("invoices.may_contest")
+        head,
+        _changes(view, found),
+        _fees(view, (before, now)),
+        _reason(view, found),
+        _status(view, now),
+        view.say("invoices.may_contest"),
     )
 
 
@@ -76,6 +82,12 @@ def payment(view: View) -> str:
     return paragraphs(guide, _account(view, found))
 
 
+def balance(view: View) -> str:
+    """What is open and overdue; empty where there are no invoices."""
+    found: InvoiceList | None = view.try_ask("list_invoices", most=6)
+    return _account(view, found) if found and found.invoices else ""
+
+
 def second_copy(view: View) -> str:
     """Prepares to send an invoice again."""
     found, profile = view.ask_all(("list_invoices", {"most": 12}), ("customer_profile", {}))
@@ -92,11 +104,13 @@ def second_copy(view: View) -> str:
     said = view.say(
         "invoices.copy_proposed",
         due=day(chosen.due_on),
-        amount=money(chosen.amount_due),
+        amount=money(chosen.total),
         channel=view.say(f"invoices.{channel}"),
         title=title,
     )
-    return paragraphs(guide, said)
+    unpaid_fee = chosen.late_fee and not chosen.paid_on
+    fee = view.say("invoices.copy_fee", sum=_owed(view, chosen)) if unpaid_fee else ""
+    return paragraphs(guide, said, fee)
 
 
 def contest(view: View) -> str:
@@ -150,10 +164,30 @@ def _filled(phrase: str, blanks: dict[str, str], before: str) -> dict[str, str]:
 
 
 def _changes(view: View, found: Comparison) -> str:
-    if not found.changes:
+    changes = [each for each in found.changes if each.cause != "late_fee"]
+    if not changes:
         return view.say("invoices.nothing_changed")
-    said = view.say("invoices.what_changed", changes=lines(_changed(view, each) for each in found.changes))
+    said = view.say("invoices.what_changed", changes=lines(_changed(view, each) for each in changes))
     return said + ("\n" + view.say("invoices.others", others=money(found.others)) if found.others else "")
+
+
+def _fees(view: View, those: Sequence[InvoiceSummary]) -> str:
+    """Late fees, which no bill's total has in it."""
+    late = [each for each in those if each.late_fee]
+    return lines(view.say("invoices.fee_apart", due=day(each.due_on), fee=money(each.late_fee)) for each in late)
+
+
+def _owed(view: View, each: InvoiceSummary) -> str:
+    """What an invoice asks for, and from what it adds up: `R$ 90,45 + R$ 2,11 de multa e juros = R$ 92,56`."""
+    if not each.late_fee and not each.disputed:
+        return money(each.total)
+    parts = [money(each.total)]
+    if each.late_fee:
+        phrase = "invoices.plus_fee" if each.paid_on else "invoices.plus_fee_today"
+        parts.append(view.say(phrase, fee=money(each.late_fee)))
+    if each.disputed:
+        parts.append(view.say("invoices.less_disputed", disputed=money(each.disputed)))
+    return f"{' '.join(parts)} = {money(each.amount_due)}"
 
 
 def _changed(view: View, each: Change) -> str:
@@ -185,10 +219,10 @@ def _account(view: View, found: InvoiceList) -> str:
     coming = [each for each in found.invoices if each.paid_on is None]
     if coming:
         first = min(coming, key=lambda each: each.due_on)
-        return view.say("invoices.next_due", due=day(first.due_on), amount=money(first.amount_due))
+        return view.say("invoices.next_due", due=day(first.due_on), amount=_owed(view, first))
     last = found.invoices[0]
     paid = day(last.paid_on) if last.paid_on else ""
-    return view.say("invoices.nothing_open", due=day(last.due_on), amount=money(last.amount_due), paid=paid)
+    return view.say("invoices.nothing_open", due=day(last.due_on), amount=_owed(view, last), paid=paid)
 
 
 def _listed(view: View) -> str:
@@ -203,7 +237,7 @@ def _line(view: View, each: InvoiceSummary) -> str:
         status = view.say("invoices.status_overdue", days=several(each.days_late, "day", view.language))
     else:
         status = view.say("invoices.status_open")
-    return view.say("invoices.list_line", due=day(each.due_on), amount=money(each.amount_due), status=status)
+    return view.say("invoices.list_line", due=day(each.due_on), amount=_owed(view, each), status=status)
 
 
 def _items(view: View, found: Sequence[Item]) -> str:

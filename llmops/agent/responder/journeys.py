@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
 from llmops.agent.intents.wishes import LISTED
-from llmops.agent.responder import contacts, faults, invoices, offers, relations, steps
+from llmops.agent.responder import contacts, faults, invoices, offers, relations, steps, summaries
 from llmops.agent.responder.extracts import QUITE_ALIKE
 from llmops.agent.responder.figures import paragraphs
 from llmops.agent.responder.named_offers import asks_for_offers, names_offer
@@ -21,7 +21,7 @@ OWN = INVOICES | {"contract", "cancel", "plan", "upgrade", "retention", "ticket"
 """What is told from the customer's own data, with the rule before it."""
 _RATHER_RULES = FAULTS | {"retention", "human", "account", "ticket", "register_contact"}
 _NEVER_IN_VAIN = SMALL_TALK | {"churn_risk", "outage", "out_of_scope"}
-_ALWAYS = SMALL_TALK | {"churn_risk", "outage"}
+_ALWAYS = SMALL_TALK | {"churn_risk", "outage", "summary"}
 
 
 def journey(view: View) -> str:
@@ -42,6 +42,8 @@ def journey(view: View) -> str:
 
 def _answered(view: View) -> str:
     """The answer to one wish."""
+    if "secrets" in view.understood.names:
+        return view.say("service.blocked")
     if "others" in view.understood.names:
         return view.say("service.others_agent" if view.for_agent else "service.others")
     if view.pending.get("kind") == "approval" and view.understood.answer in ("yes", "no"):
@@ -67,6 +69,7 @@ def _at_once(view: View) -> Journey | None:
     if kind in LISTED and picks(message):
         return _JOURNEYS.get(view.understood.intent)
     if view.for_agent and (names_offer(message) or asks_for_offers(message)):
+        view.state["topic"] = "retention"
         return offers.retention
     return None
 
@@ -185,6 +188,7 @@ _JOURNEYS: Mapping[str, Journey] = {
     "register_contact": contacts.register,
     "human": contacts.human,
     "account": contacts.account,
+    "summary": summaries.summary,
     "greeting": _small("welcome"),
     "thanks": _small("thanks"),
     "goodbye": _small("goodbye"),

@@ -73,7 +73,7 @@ def _asked(view: View) -> bool:
 def _for_agent(view: View, sheet: OfferSheet) -> str:
     ours = [offer for offer in sheet.offers if offer.kind not in PLANS and offer.kind != "remove_service"]
     if draft := named_draft(view, sheet, asked=_asked(view)):
-        return _within(view, sheet, draft)
+        return _within(view, draft)
     if names_courtesy_visit(view.brief.message):
         reasons = [reason for no in sheet.not_offered if no.kind == "technical_visit" for reason in no.reasons]
         return view.say("service.not_proposed", message=" ".join(dict.fromkeys(reasons)))
@@ -102,14 +102,14 @@ def _for_agent(view: View, sheet: OfferSheet) -> str:
     )
 
 
-def _within(view: View, sheet: OfferSheet, draft: ActionDraft) -> str:
-    """Prepares what one of ours named; beyond the caps, the caps beside the refusal."""
+def _within(view: View, draft: ActionDraft) -> str:
+    """Prepares what one of ours named; after a refusal, which tells the caps, the list still waits."""
     said = _prepared(view, draft)
     if view.state.get("pending", {}).get("kind") == "approval":
         return said
     if view.pending.get("kind") == "offer":
         view.state["pending"] = dict(view.pending)
-    return paragraphs(said, _limits(view, sheet) if draft.type == "retention_discount" else "")
+    return said
 
 
 def _limits(view: View, sheet: OfferSheet) -> str:

@@ -39,14 +39,27 @@ def cancel(view: View) -> str:
 
 def plan(view: View) -> str:
     """The present plan; the catalogue where that is asked for."""
-    profile: Profile = view.ask("customer_profile")
+    return paragraphs(view.rule(), plan_now(view))
+
+
+def _plan(view: View, profile: Profile) -> str:
     extras = joined([each for each in profile.products if each != profile.plan], view.language)
     products = extras or view.say("relations.no_products")
     said = view.say("relations.plan_none", products=products)
     if profile.plan:
         said = view.say("relations.plan", plan=profile.plan, products=products)
     charge = view.say("relations.charge", charge=money(profile.contract.monthly_charge)) if profile.contract else ""
-    return paragraphs(view.rule(), f"{said} {charge}".strip())
+    return f"{said} {charge}".strip()
+
+
+def plan_now(view: View) -> str:
+    """The present plan and its charge."""
+    return _plan(view, view.ask("customer_profile"))
+
+
+def terms_now(view: View) -> str:
+    """The present contract."""
+    return _terms(view, view.ask("customer_profile"))
 
 
 def churn_risk(view: View) -> str:
