@@ -99,7 +99,7 @@ recover: ## after a release that broke off: takes back what is under way, and no
 rollback: ## back to the release before
 	@infra/delivery.sh rollback $(SERVICE) $(ENV)
 
-knowledge: ## docs/telecom into the environment's bucket and search
+knowledge: $(DEV_READY) ## docs/telecom into the environment's bucket and search
 	@infra/delivery.sh knowledge assistant $(ENV)
 
 submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, CSV=gs://…, WAIT=minutes until it must have succeeded

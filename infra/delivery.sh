@@ -7,7 +7,7 @@
 #   recover    takes back a canary that is under way, or finishes a rollback; nothing where a release has ended
 #   rollback   back to the release before, model and revision
 #   status     revisions, shares, the last releases
-#   knowledge  documents of docs/telecom into the bucket, then into the search (assistant)
+#   knowledge  documents of docs/telecom, as this checkout has them, into bucket and search (assistant)
 # TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1). TELECOM_IMAGE, where it is one of
 # the service's, goes before the image that build/<service>.image names. MODEL_VERSION is the registry's number that the
 # candidate of churn serves; without it, the one that the revision before it serves.
@@ -110,7 +110,7 @@ canary() {
   else
     # Scores are the churn service's; here errors and latencies decide.
     release canary,--service,assistant,--without-scores,--look-seconds,60
-    follow documents faq review
+    follow faq review
   fi
 }
 
@@ -122,9 +122,9 @@ status() { release "status,--service,$service"; }
 
 knowledge() {
   [ "$service" = assistant ] || fail 2 "The $service service has no knowledge base." "→ make knowledge ENV=$env"
-  gcloud storage rsync --recursive --delete-unmatched-destination-objects docs/telecom \
-    "gs://$TELECOM_PROJECT-$env-docs/incoming"
-  gcloud run jobs execute "telecom-documents-$env" "${there[@]}" --quiet --wait
+  # Here and not in a job: the assistant's image has nothing that reads PDF, DOCX and HTML.
+  [ -x .venv/bin/telecom ] || fail 5 "There is no .venv/bin/telecom." "→ make knowledge ENV=$env"
+  TELECOM_BACKEND=gcp TELECOM_ENV=$env TELECOM_REGION=$region .venv/bin/telecom rag ingest docs/telecom
 }
 
 "$verb"

@@ -127,10 +127,14 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[Any]]
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     listed = [tuple(row) for row in rows]
     table = Table(
-        title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, show_header=headed
+        title=Text(title, "bold", no_wrap=True, overflow="ignore") if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_header=headed,
     )
     for index, name in enumerate(header):
         numeric = headed and bool(listed) and all(_is_number(row[index]) for row in listed)

@@ -1,8 +1,9 @@
 """Whether a CEL condition of a federation provider pins a claim to named values.
 
 Not a CEL interpreter: it proves what it can. `a || b` restricts if both sides do, `a && b` if one does; a comparison
-does if it is `claim == 'literal'`, `claim in ['literal', …]` or `sub.startsWith('repo:OWNER/NAME:…')`. Whatever else is
-there (negations, functions, patterns) counts as no restriction.
+does if it is `claim == 'literal'`, `claim in ['literal', …]`, `sub.startsWith('repo:OWNER/NAME:…')` or, where the ref
+is asked for, `ref.startsWith('refs/tags/PREFIX')`. Whatever else is there (negations, functions, patterns) counts as no
+restriction; a text with a choice, a comment or an escape anywhere is not judged, and restricts nothing.
 """
 
 import re
@@ -11,10 +12,12 @@ from collections.abc import Sequence
 _SUBJECT = r"(?:assertion\.sub|google\.subject)"
 _SINGLE, _DOUBLE = r"[^'\\*]+", r'[^"\\*]+'
 _OPEN, _CLOSE = "([{", ")]}"
+# Where these stand, operands may not be what their text looks like.
+_UNREAD = ("?", "//", "\\", "'''", '"""')
 
 
 def restricts(condition: str, claims: Sequence[str], subject: str, value: str = "") -> bool:
-    """Whether no token passes but those whose claim (one of `claims`) has one of finitely many values.
+    """Whether no token passes but those whose claim (one of `claims`) has a named value, or is a tag that begins so.
 
     Args:
         condition: the CEL text.
@@ -22,12 +25,15 @@ def restricts(condition: str, claims: Sequence[str], subject: str, value: str = 
         subject: a part of the subject that says the same, `repo:` or `ref:` (`repo:OWNER/NAME:ref:REF`); empty: none.
         value: the only value that counts; empty: any.
     """
+    if any(sign in condition for sign in _UNREAD):
+        return False
     text = _without_parentheses(condition.strip())
     if len(either := _split(text, "||")) > 1:
         return all(restricts(side, claims, subject, value) for side in either)
     if len(both := _split(text, "&&")) > 1:
         return any(restricts(side, claims, subject, value) for side in both)
-    return _pins(text, claims, _literal(re.escape(value) if value else "")) or _pins_subject(text, subject, value)
+    pinned = _pins(text, claims, _literal(re.escape(value) if value else "")) or _pins_subject(text, subject, value)
+    return pinned or (not value and "ref" in claims and _pins_tags(text))
 
 
 def _literal(inside: str = "") -> str:
@@ -44,6 +50,11 @@ def _pins(text: str, claims: Sequence[str], literal: str) -> bool:
         rf"{claim}\s+in\s+\[\s*{literal}(?:\s*,\s*{literal})*\s*\]",
     )
     return any(re.fullmatch(form, text) for form in forms)
+
+
+def _pins_tags(text: str) -> bool:
+    prefix = _literal(r"refs/tags/[A-Za-z0-9][A-Za-z0-9._/-]*")
+    return bool(re.fullmatch(rf"(?:assertion|attribute)\.ref\.startsWith\(\s*{prefix}\s*\)", text))
 
 
 def _pins_subject(text: str, part: str, value: str) -> bool:

@@ -110,7 +110,7 @@ def _bootstrap(seen: Observed, repository: str) -> str:
     named = repository or "OWNER/NAME"
     asked = f"gh api {'repositories' if number else 'repos'}/{named} --jq"
     name = f'"$({asked} .full_name)"' if number else named
-    guarded = " --environment prod" if seen.env == "prod" else ""
+    guarded = " --environment prod --tags v" if seen.env == "prod" else ""
     return (
         f"infra/gcloud/bootstrap.sh --project {seen.project} --env {seen.env} --region {seen.region} "
         f'--repository {name} --owner-id "$({asked} .owner.id)" --repository-id "$({asked} .id)"{guarded}'

@@ -3,7 +3,7 @@
 Every part can be repeated: a run that was killed is begun again, finds what is left, and comes to the same proof.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,14 +53,14 @@ def survey(stores: Stores, customer_id: str) -> dict[str, int]:
     return {name: number for name, number in sorted(counts.items()) if number}
 
 
-def erase(stores: Stores, customer_id: str, by: str, now: datetime) -> Outcome:
+def erase(stores: Stores, customer_id: str, by: str, clock: Callable[[], datetime]) -> Outcome:
     """Removes a person, and keeps them from coming back with a later file.
 
     Args:
         stores: whatever may hold them.
         customer_id: who.
         by: who does it; goes into the proof.
-        now: the moment, UTC.
+        clock: tells the moment, UTC; asked when it begins and when all is gone.
 
     Raises:
         NotFound: nothing is held of them, and nothing ever was erased.
@@ -72,7 +72,7 @@ def erase(stores: Stores, customer_id: str, by: str, now: datetime) -> Outcome:
     found = survey(stores, customer_id)
     if not found and earlier is None:
         raise NotFound(f"Nothing is held of a customer {customer_id!r}.", "Check the number.")
-    proof = (earlier or Proof(person, now, by, {})).with_found(found)
+    proof = (earlier or Proof(person, clock(), by, {})).with_found(found)
     if proof.finished_at:
         return Outcome(proof, anything=False)
     erasures.write_down(stores.warehouse, proof)  # from here on no file brings them back
@@ -80,7 +80,7 @@ def erase(stores: Stores, customer_id: str, by: str, now: datetime) -> Outcome:
         _erase(stores, customer_id)
         left = survey(stores, customer_id)
         if not left:
-            done = replace(proof, finished_at=now)
+            done = replace(proof, finished_at=clock())
             erasures.write_down(stores.warehouse, done)
             return Outcome(done, anything=bool(found))
     raise TelecomError(

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def erase(
                 raise UsageError("Erasing cannot be undone.", "Add --yes, or look first with --dry-run.")
             _show("To be erased", rights.survey(stores, customer), json)
             typer.confirm(f"Erase customer {customer} for good?", abort=True)
-        done = rights.erase(stores, customer, by or getpass.getuser(), s.now)
+        done = rights.erase(stores, customer, by or getpass.getuser(), lambda: datetime.now(UTC))
         if json:
             console.print_json(done)
             return

@@ -113,6 +113,7 @@ def rollback(
             console.print_json([dict(zip(HEADER, row, strict=True)) for row in rows])
         else:
             console.print_table("In use", HEADER, rows)
+            console.print_next("Restart the services that run: until then they use the version they began with.")
             console.print_next("telecom eval run")
 
 

@@ -38,10 +38,10 @@ LIMIT 1
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: who looks (an agent or the customer), at which address, and what they do before it is taken."""
+    """One picture: who looks, at which address, and what they do before it is taken."""
 
     name: str
-    who: Literal["agent", "customer"]
+    who: Literal["agent", "analyst", "customer"]
     address: str
     until: str
     do: Callable[[Any], None] = lambda page: None
@@ -77,6 +77,7 @@ PICTURES = (
     Picture("desk-source", "agent", "#/customers/{customer}", ".card-section", source),
     Picture("customer-chat", "customer", "#/chat", ".portal-figure", OWN),
     Picture("customer-chat-phone", "customer", "#/chat", ".portal-figure", size=PHONE),
+    Picture("analysts", "analyst", "#/analytics/customers", "tbody tr"),
 )
 
 
@@ -88,6 +89,7 @@ def take(home: Path, out: Path, names: frozenset[str]) -> list[Path]:
     customer = telecom(home, "query", CUSTOMERS, "--format", "csv").split()[-1]
     tokens = {
         "agent": telecom(home, "token", "--agent", "ana", "--scopes", "approve:*"),
+        "analyst": telecom(home, "token", "--agent", "leo", "--scopes", "read:analytics"),
         "customer": telecom(home, "token", "--customer", customer),
     }
     out.mkdir(parents=True, exist_ok=True)

@@ -6,13 +6,15 @@ set -euo pipefail
 usage() {
   cat <<'TEXT'
 usage: infra/gcloud/bootstrap.sh --project ID --env dev|prod --repository OWNER/NAME --owner-id N --repository-id N
-         [--region us-central1] [--branch main]... [--environment NAME]... [--event NAME]... [--kms-key KEY] [--dry-run]
+         [--region us-central1] [--branch main]... [--tags PREFIX] [--environment NAME]... [--event NAME]... [--kms-key KEY]
+         [--dry-run]
 
   --project        project of this environment; it exists and has billing
   --repository     GitHub repository, for people to read; the two numbers decide:
   --owner-id         gh api users/OWNER --jq .id
   --repository-id    gh api repos/OWNER/NAME --jq .id
   --branch         branches whose runs get in (main)
+  --tags           how the names of tags begin whose runs get in, such as v (no tags); the same as github.tags of Terraform
   --environment    GitHub environments of which a job must use one; prod needs one
   --event          what may start such a run (push, schedule, workflow_dispatch); the same as github.events of Terraform
   --kms-key        key of the state bucket, projects/…/cryptoKeys/…; Google's without it. The accounts that use it are made, too
@@ -27,7 +29,7 @@ fail() {
 
 say() { printf '%s\n' "$*" >&2; }
 
-project='' env='' region=us-central1 repository='' owner_id='' repository_id='' kms_key='' dry_run=''
+project='' env='' region=us-central1 repository='' owner_id='' repository_id='' tags='' kms_key='' dry_run=''
 branches=() environments=() events=()
 while [ $# -gt 0 ]; do
   option=$1
@@ -46,6 +48,7 @@ while [ $# -gt 0 ]; do
     --repository-id) repository_id=$2 ;;
     --kms-key) kms_key=$2 ;;
     --branch) branches+=("$2") ;;
+    --tags) tags=$2 ;;
     --environment) environments+=("$2") ;;
     --event) events+=("$2") ;;
     *) fail "'$option' is not understood." "→ infra/gcloud/bootstrap.sh --help" ;;
@@ -66,6 +69,7 @@ must --repository "$repository" '^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$' owner/name
 must --owner-id "$owner_id" '^[1-9][0-9]*$' 'a number: gh api users/OWNER --jq .id'
 must --repository-id "$repository_id" '^[1-9][0-9]*$' 'a number: gh api repos/OWNER/NAME --jq .id'
 must --kms-key "$kms_key" '^(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+)?$' 'projects/…/cryptoKeys/…'
+must --tags "$tags" '^([A-Za-z0-9][A-Za-z0-9._/-]*)?$' 'how their names begin, such as v, no pattern'
 for name in "${branches[@]}" "${environments[@]}"; do
   must "--branch or --environment" "$name" '^[A-Za-z0-9][A-Za-z0-9._/-]*$' 'one name, no pattern'
 done
@@ -102,7 +106,10 @@ list() {
   printf '[%s]' "$joined"
 }
 condition="assertion.repository_owner_id == \"$owner_id\" && assertion.repository_id == \"$repository_id\""
-condition+=" && assertion.ref_type == \"branch\" && assertion.ref in $(list "${branches[@]/#/refs/heads/}")"
+refs="assertion.ref_type == \"branch\" && assertion.ref in $(list "${branches[@]/#/refs/heads/}")"
+tag="assertion.ref_type == \"tag\" && assertion.ref.startsWith(\"refs/tags/$tags\")"
+[ -z "$tags" ] || refs="(($refs) || ($tag))"
+condition+=" && $refs"
 condition+=" && assertion.event_name in $(list "${events[@]}")"
 mapping='google.subject=assertion.sub,attribute.repository=assertion.repository'
 mapping+=',attribute.repository_id=assertion.repository_id,attribute.repository_owner_id=assertion.repository_owner_id'
@@ -184,7 +191,7 @@ there=$(found iam service-accounts describe "$email" --project="$project" --form
   run iam service-accounts create "$account" --project="$project" --display-name="telecom cicd $env" \
     --description='GitHub Actions and Cloud Build: builds, releases, rollbacks.'
 
-say "Federation: $repository, branches ${branches[*]}"
+say "Federation: $repository, branches ${branches[*]}${tags:+, tags $tags*}"
 there=$(found iam workload-identity-pools describe "$pool" "${at_pool[@]}" --format='value(state)')
 # A deleted pool keeps its name for 30 days and can be brought back, with its providers deleted as they were.
 [ "$there" != DELETED ] || run iam workload-identity-pools undelete "$pool" "${at_pool[@]}"
@@ -196,7 +203,7 @@ there=$(found iam workload-identity-pools providers describe "$provider" "${at_p
 verb=update-oidc
 [ -n "$there" ] || verb=create-oidc
 run iam workload-identity-pools providers $verb "$provider" "${at_provider[@]}" \
-  --display-name='GitHub Actions' --description="Branches ${branches[*]} of $repository." \
+  --display-name='GitHub Actions' --description="Branches ${branches[*]}${tags:+, tags $tags*} of $repository." \
   --issuer-uri=https://token.actions.githubusercontent.com \
   --attribute-mapping="$mapping" --attribute-condition="$condition"
 

@@ -52,11 +52,11 @@ ANNOUNCED = {
 """Words that may stand right before a number, without a space; other letters make it a part of something else."""
 SECURITY_CODE = re.compile(
     r"\b(?:cvv2?|cvc2?|c[oó]d(?:igo|\.)? de seguran[cç]a|security code)(?: do (?:meu )?cart[aã]o)?"
-    r"(?:\s*(?:[:=]|é|e|is|do verso|\s))*\s*(\d{3,4})(?!\d)",
+    r"(?:[:=\s]|é|e|is|do verso){0,12}(\d{3,4})(?!\d)",
     re.I,
 )
 RG = re.compile(
-    r"\b(?:rg|registro geral|(?:carteira de )?identidade)\b(?:\s*(?:[:=]|é|e|is|do titular|n[º°o.]*|número|numero|\s))*\s*"
+    r"\b(?:rg|registro geral|(?:carteira de )?identidade)\b(?:[:=\s]|é|e|is|do titular|n[uú]mero|n[º°o.]{1,2}){0,12}"
     r"((?:[A-Z]{2}[- ]?)?\d{1,2}\.?\d{3}\.?\d{3}(?:[- ]?[\dX])?)(?![\w/])"
     r"|(?<![\w./-])(\d{2}\.\d{3}\.\d{3}-[\dX])(?![\w/-])",
     re.I,
@@ -73,7 +73,8 @@ CARD_SHAPE = re.compile(
     r"(?<![\w./-])[2-6]\d{3}([ -]?)\d{4}\1\d{4}\1\d{1,7}(?![\w/-])|(?<![\w./-])3[47]\d{2}([ -]?)\d{6}\2\d{5}(?!\w)"
 )
 SHORT_PHONE = re.compile(
-    r"(?<![\w./,-])(?:9\d{4}[-. ]\d{4}|9[ .](?!20\d\d-20)\d{4}[-. ]?\d{4}|9\d{8}|(?!20\d\d-20)[2-5]\d{3}-\d{4})(?![\w/,-])"
+    r"(?<![\w./,-])(?:9\d{4}[-. ]\d{4}|9[ .](?!20\d\d-20)\d{4}[-. ]?\d{4}|9\d{8}"
+    r"|(?!20\d\d-20)[2-5]\d{3}-\d{4})(?![\w/,-])"
 )
 OWN_NUMBERS = frozenset((PhoneNumberType.TOLL_FREE, PhoneNumberType.SHARED_COST, PhoneNumberType.PREMIUM_RATE))
 """Numbers of companies, which identify nobody."""

@@ -131,9 +131,7 @@ def pin(root: Path, name: str, version: str) -> None:
     Raises:
         NotFound: there is no such text, or that version of it was not kept.
     """
-    ours = [source for source in newest(root) if source.id == name]
-    if not ours:
-        raise NotFound(f"There is no text {name!r}.", f"There are: {', '.join(ids(root))}.")
+    ours = _ours(root, name)
     pinned = {key: value for key, value in pins(root).items() if key != name}
     if version and version not in {source.version for source in ours}:
         for source in ours:
@@ -147,8 +145,9 @@ def before(root: Traversable, name: str) -> str:
     """The kept version before the one in use.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none, or no such text.
     """
+    _ours(root, name)
     used = next((source.version for source in in_use(root) if source.id == name), "")
     older = [version for version in versions(root, name) if _order(version) < _order(used or "0.0.0")]
     if not older:
@@ -161,24 +160,27 @@ def versions(root: Traversable, name: str) -> tuple[str, ...]:
     return tuple(sorted({each.version for each in kept(root) if each.id == name}, key=_order))
 
 
-def ids(root: Traversable) -> tuple[str, ...]:
-    """Ids of all texts, by kind."""
-    return tuple(dict.fromkeys(source.id for source in newest(root)))
-
-
 def difference(root: Traversable, name: str, old: str, new: str) -> str:
     """A unified difference between two versions of a text in all its languages; `new` empty: the newest.
 
     Raises:
-        NotFound: a version was not kept.
+        NotFound: there is no such text, or a version was not kept.
     """
     parts: list[str] = []
-    for source in (each for each in newest(root) if each.id == name):
+    for source in _ours(root, name):
         after = source if new in ("", source.version) else _pinned(root, source, new)
         earlier = _pinned(root, source, old)
         was, now = (f"{source.kind}/{name}@{each.version}.{source.language}" for each in (earlier, after))
         parts += difflib.unified_diff(_lines(earlier), _lines(after), was, now, lineterm="")
     return "\n".join(parts)
+
+
+def _ours(root: Traversable, name: str) -> Sequence[Source]:
+    """A text in all its languages."""
+    found = [source for source in newest(root) if source.id == name]
+    if not found:
+        raise NotFound(f"There is no prompt {name!r}.", "telecom prompts list names them.")
+    return found
 
 
 def _lines(source: Source) -> Sequence[str]:

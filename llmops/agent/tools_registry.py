@@ -219,10 +219,13 @@ async def _in_time(bench: Workbench, name: str, work: Callable[[ToolContext], An
         raise _unavailable()
     left = bench.ask.deadline - RESERVE_SECONDS - parts.clock()
     limit = min(SECONDS.get(name, USUAL_SECONDS), left)
+
+    def in_thread() -> tuple[Any, frozenset[str]]:
+        return cleaned(_worked(work, context), parts.guard)
+
     try:
         found, codes = await asyncio.wait_for(
-            asyncio.get_running_loop().run_in_executor(parts.pool, lambda: cleaned(_worked(work, context), parts.guard)),
-            max(limit, 0.0),
+            asyncio.get_running_loop().run_in_executor(parts.pool, in_thread), max(limit, 0.0)
         )
     except ToolError:
         parts.ladder.succeeded("warehouse")

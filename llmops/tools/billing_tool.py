@@ -59,8 +59,8 @@ class InvoiceList:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An invoice and the one before. `difference` is what it asks for more (fees included) and the sum of the
-    differences of all changes; `others` is what those beyond `changes` add up to.
+    """An invoice and the one before. `difference` is what its total is more, and the sum of the differences of all
+    changes but that of late fees, which are no part of a total; `others` is what those beyond `changes` add up to.
     """
 
     invoice: InvoiceSummary
@@ -128,7 +128,7 @@ def compare_invoices(context: ToolContext, *, month: str | None = None) -> Compa
         )
     before = found[place]
     every = changes(before, invoice)
-    difference = (invoice.total + invoice.late_fee) - (before.total + before.late_fee)
+    difference = invoice.total - before.total
     return Comparison(
         invoice=_summary(invoice, context.today),
         previous=_summary(before, context.today),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from llmops.tools import churn_words
 from llmops.tools.context import ToolContext, ToolError, agents_only
 from llmops.tools.rows import customer_rows
-from llmops.tools.words import counted, day
+from llmops.tools.words import counted, day, short
 
 MAXIMUM_AGE_DAYS = 35
 """Older scores are refused: the model speaks of the month after the snapshot."""
@@ -18,9 +18,10 @@ SEGMENTS: Mapping[str, str] = {"low": "baixo", "medium": "médio", "high": "alto
 
 @dataclass(frozen=True)
 class ChurnReason:
-    """One reason of the model: `effect` is what it does to the risk, `words` says it in Portuguese."""
+    """One reason of the model: `value` as stored, `words` in Portuguese, `effect` is what it does to the risk."""
 
     feature: str
+    value: str
     words: str
     effect: Literal["aumenta", "reduz"]
 
@@ -77,6 +78,7 @@ def _reasons(found: Sequence[Mapping[str, Any]], most: int) -> tuple[ChurnReason
     return tuple(
         ChurnReason(
             feature=reason["feature"],
+            value=short(reason["value"] or "", 80),
             words=churn_words.said(reason["feature"], reason["value"] or ""),
             effect="aumenta" if reason["contribution"] > 0 else "reduz",
         )

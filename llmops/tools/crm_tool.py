@@ -13,7 +13,7 @@ from llmops.tools import ticket_tool
 from llmops.tools.churn_words import CONTRACTS, EXTRAS, PAYMENTS
 from llmops.tools.context import ToolContext, ToolError
 from llmops.tools.loyalty import fine_today
-from llmops.tools.rows import customer_rows
+from llmops.tools.rows import check_filled, customer_rows
 from llmops.tools.ticket_tool import Ticket
 from llmops.tools.words import cents, number, short
 
@@ -26,8 +26,8 @@ CHANNELS: Mapping[str, str] = {"whatsapp": "WhatsApp", "sms": "SMS", "email": "e
 class ContractTerms:
     """The contract: commitment in months (1: none), months until its term ends, monthly charge in BRL.
 
-    `term_over`: the term has ended, and the contract goes on month by month; `months_to_renewal` is 0 then. `fine_today`
-    is what giving up the internet today costs, in BRL (`loyalty`).
+    `term_over`: the term has ended, and the contract goes on month by month; `months_to_renewal` is 0 then.
+    `fine_today` is what giving up the internet today costs, in BRL (`loyalty`).
     """
 
     words: str
@@ -110,9 +110,11 @@ def known_customer(context: ToolContext) -> Mapping[str, Any]:
 
     Raises:
         ToolError: `customer_unknown`.
+        DependencyUnavailable: there are no customers at all.
     """
     if rows := customer_rows(context, "customer_profile"):
         return rows[0]
+    check_filled(context, "any_customer")
     raise ToolError(
         "customer_unknown",
         "Não encontrei o cadastro deste cliente.",

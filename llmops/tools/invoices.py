@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from llmops.tools.churn_words import PAYMENTS
 from llmops.tools.context import ToolContext, ToolError
-from llmops.tools.rows import customer_rows
+from llmops.tools.rows import check_filled, customer_rows
 from llmops.tools.simulated_systems import remembered
 from llmops.tools.words import cents, short
 
@@ -58,9 +58,11 @@ def read_invoices(context: ToolContext) -> tuple[Invoice, ...]:
 
     Raises:
         ToolError: `no_invoices`.
+        DependencyUnavailable: there are no invoices of anybody.
     """
     rows = customer_rows(context, "customer_invoices")
     if not rows:
+        check_filled(context, "any_invoice")
         raise ToolError(
             "no_invoices",
             "Ainda não há faturas emitidas para este cliente.",

@@ -1,4 +1,4 @@
-"""What speaks against a visit or a change of plan, beside the retention policy; the same for an offer and a proposal."""
+"""What speaks against a visit or a change of plan beside the policy; the same for an offer and for a proposal."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

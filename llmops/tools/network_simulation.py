@@ -91,7 +91,7 @@ def _state(line: Line, events: Sequence[Event], now: datetime, seed: int) -> _St
 
 
 def _first_fault(line: Line, seed: int) -> Fault:
-    """What is wrong besides an incident, by the report: a dark fibre is cut, any other dead line has one of three by lot."""
+    """What is wrong besides an incident, by the report: a dark fibre is cut, any other has one of three by lot."""
     if line.status == "down":
         if line.incident:
             return "none"

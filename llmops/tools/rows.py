@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from llmops.tools.context import ToolContext
+from telecom.errors import DependencyUnavailable
 from telecom.ports import Scalar
 from telecom.queries import read_query
 
@@ -44,6 +45,18 @@ def customer_rows(
         "today": context.today,
     }
     return as_rows(context.warehouse.query(load_query(name), bound))
+
+
+def check_filled(context: ToolContext, name: str) -> None:
+    """Lets pass where `queries/<name>.sql` counts rows; asked where a customer has none of theirs.
+
+    Raises:
+        DependencyUnavailable: there are none of anybody: the table is missing, or was not loaded.
+    """
+    bound = {"since": context.today - timedelta(days=WINDOW_DAYS), "today": context.today}
+    found = as_rows(context.warehouse.query(load_query(name), bound))
+    if not found or not found[0]["rows_there"]:
+        raise DependencyUnavailable(f"The table that {name} counts has no rows.", "Load the extracts of that day.")
 
 
 def as_rows(table: pa.Table) -> list[dict[str, Any]]:

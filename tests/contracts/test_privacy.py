@@ -56,7 +56,7 @@ def test_a_person_goes_from_every_layer_and_others_stay(platform: Platform, tmp_
     put(platform, "docs/a.md", f"{ANA} is an example.", tmp_path)
     before = {rows.table: rows.count(platform.warehouse) for rows in rows_of(RUI)}
     assert all(before.values()), before
-    done = privacy.erase(stores(platform), ANA, "dpo", NOW)
+    done = privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
     assert done.anything and done.proof.finished_at == NOW
     assert {name for name in done.proof.places if name.startswith("telecom_")} == {t.table for t in personal()}
     assert done.proof.places.items() >= {f"lake/{csv}": 1, "lake/quarantine/churn/a.jsonl": 1}.items()
@@ -75,12 +75,20 @@ def test_a_person_goes_from_every_layer_and_others_stay(platform: Platform, tmp_
 @pytest.mark.backends("local")
 def test_doing_it_again_does_nothing_and_keeps_the_proof(platform: Platform) -> None:
     fill(platform)
-    first = privacy.erase(stores(platform), ANA, "dpo", NOW)
-    again = privacy.erase(stores(platform), ANA, "somebody else", NOW + timedelta(days=1))
+    first = privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
+    again = privacy.erase(stores(platform), ANA, "somebody else", lambda: NOW + timedelta(days=1))
     assert not again.anything and again.proof == first.proof
     assert ANA not in repr(first) and NAMES[ANA] not in repr(first)
     found = platform.warehouse.query(f"SELECT * FROM {erasures.TABLE}").to_pylist()
     assert [each["person"] for each in found] == [first.proof.person] and found[0]["erased_by"] == "dpo"
+
+
+@pytest.mark.backends("local")
+def test_the_proof_tells_when_it_began_and_when_it_ended(platform: Platform) -> None:
+    fill(platform)
+    moments = iter([NOW, NOW + timedelta(seconds=9)])
+    proof = privacy.erase(stores(platform), ANA, "dpo", lambda: next(moments)).proof
+    assert (proof.began_at, proof.finished_at) == (NOW, NOW + timedelta(seconds=9))
 
 
 @pytest.mark.backends("local")
@@ -97,9 +105,9 @@ def test_what_broke_off_comes_to_the_same_proof(platform: Platform, monkeypatch:
 
     monkeypatch.setattr(platform.warehouse, "erase", breaking)
     with pytest.raises(TelecomError, match="plug"):
-        privacy.erase(stores(platform), ANA, "dpo", NOW)
+        privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
     assert 0 < left(platform, ANA) < sum(n for name, n in expected.items() if name.startswith("telecom_"))
-    done = privacy.erase(stores(platform), ANA, "other", NOW + timedelta(hours=1))
+    done = privacy.erase(stores(platform), ANA, "other", lambda: NOW + timedelta(hours=1))
     assert left(platform, ANA) == 0
     assert (done.proof.places, done.proof.erased_by, done.proof.began_at) == (expected, "dpo", NOW)
 
@@ -111,7 +119,7 @@ def test_whoever_is_written_anew_all_the_time_is_not_proven_gone(
     fill(platform)
     monkeypatch.setattr(platform.warehouse, "erase", lambda *_: 0)
     with pytest.raises(TelecomError, match=r"written anew.*run it again"):
-        privacy.erase(stores(platform), ANA, "dpo", NOW)
+        privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
     (found,) = platform.warehouse.query(f"SELECT finished_at FROM {erasures.TABLE}")["finished_at"].to_pylist()
     assert found is None
 
@@ -119,7 +127,7 @@ def test_whoever_is_written_anew_all_the_time_is_not_proven_gone(
 @pytest.mark.backends("local")
 def test_of_nobody_there_is_no_proof(platform: Platform) -> None:
     with pytest.raises(NotFound, match="'0000-NOBODY'"):
-        privacy.erase(stores(platform), "0000-NOBODY", "dpo", NOW)
+        privacy.erase(stores(platform), "0000-NOBODY", "dpo", lambda: NOW)
     assert platform.warehouse.query(f"SELECT person FROM {erasures.TABLE}").num_rows == 0
 
 
@@ -137,7 +145,7 @@ def test_a_later_file_is_taken_without_the_person(platform: Platform, tmp_path: 
     csv = tmp_path / "telco.csv"
     csv.write_text("\n".join(lines[:50]) + "\n")
     first = taken(platform, csv)
-    privacy.erase(stores(platform), who, "dpo", NOW)
+    privacy.erase(stores(platform), who, "dpo", lambda: NOW)
     again, later = taken(platform, csv), taken(platform, csv, DAY + timedelta(days=1))
     assert (first.accepted, again.accepted, later.accepted) == (49, 48, 48)
     assert (again.already_present, later.already_present) == (True, False)
@@ -189,7 +197,7 @@ def test_not_a_byte_of_them_is_left_below_the_home_folder(platform: Platform, tm
     leave_behind(home)
     words = (ANA, NAMES[ANA], f"{ANA.lower()}@example.org")
     assert len(found_below(home, words)) > 15, "the search itself must find what is there"
-    privacy.erase(stores(platform), ANA, "dpo", NOW)
+    privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
     assert found_below(home, words) == {}
     assert found_below(home, [RUI]), "the others are still there"
     log = (home / "pipelines" / "run-1" / "run.log").read_text()

@@ -283,7 +283,7 @@ def test_a_project_without_federation(project: ProjectServer, state: dict[str, A
     ("repository", "env", "words"),
     [
         ("org/telecom", "prod", "--repository org/telecom --owner-id"),
-        ("org/telecom", "prod", " --environment prod"),
+        ("org/telecom", "prod", " --environment prod --tags v"),
         ("2001", "dev", '--repository "$(gh api repositories/2001 --jq .full_name)" --owner-id'),
         ("", "dev", "--repository OWNER/NAME --owner-id"),
     ],

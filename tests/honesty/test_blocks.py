@@ -24,7 +24,7 @@ BLOCKS: dict[str, tuple[str, ...]] = {
     "CONTRIBUTING.md": ("runs every test, this one too",),
     "docs/analytics/README.md": (SERVES,),
     "docs/index.md": (NETWORK, RUN, RUN, SERVES),
-    "docs/infra/README.md": (CLOUD, CLOUD, CLOUD),
+    "docs/infra/README.md": (CLOUD, CLOUD),
     "docs/infra/preflight.md": (CLOUD,),
     "docs/llmops/operations.md": (RUN,),
     "docs/llmops/privacy.md": (RUN, CLOUD, CLOUD),
@@ -39,6 +39,7 @@ BLOCKS: dict[str, tuple[str, ...]] = {
     "docs/mlops/releases.md": (SERVES,),
     "docs/mlops/serving.md": (SERVES,),
     "docs/operations/README.md": ("a pipeline; mlops/tests/pipelines runs it", CLOUD),
+    "docs/operations/delivery.md": (CLOUD,),
     "docs/operations/runbooks.md": (CLOUD, CLOUD, CLOUD, RUN, CLOUD, CLOUD, CLOUD, CLOUD, CLOUD),
     "docs/proof.md": (CLOUD,),
     "infra/terraform/envs/dev/README.md": (CLOUD,),
@@ -71,17 +72,6 @@ def test_every_block_is_shell(page: Path) -> None:
         assert read.returncode == 0, f"{block}\n{read.stderr}"
 
 
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the README's blocks were run."""
-    folder = tmp_path_factory.mktemp("workplace")
-    (folder / "docs").symlink_to(ROOT / "docs")
-    for block in blocks(ROOT / "README.md", "bash"):
-        if not test_readme.BLOCKS[test_readme.first_line(block)]:
-            run(block, folder)
-    return folder
-
-
 def run(block: Block, folder: Path) -> str:
     """What a block prints; CUSTOMER is somebody who was scored, as soon as anybody was."""
     text = block.text
@@ -103,22 +93,22 @@ def customer(folder: Path) -> str:
     return file.read_text("utf-8").splitlines()[1].split(",")[0] if file.is_file() else ""
 
 
-# A loop and a pipeline in processes of their own: minutes on a busy machine.
+# One test, so that the README's blocks are run once: a loop and a pipeline in processes of their own.
 @pytest.mark.timeout(1200)
 @pytest.mark.slow
-def test_the_readme_s_blocks_run(workplace: Path) -> None:
-    assert (workplace / "reports/index.html").is_file()
-    header, *rows = (workplace / "high_risk.csv").read_text("utf-8").splitlines()
+def test_the_blocks_run(tmp_path: Path) -> None:
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    for block in blocks(ROOT / "README.md", "bash"):
+        if not test_readme.BLOCKS[test_readme.first_line(block)]:
+            run(block, tmp_path)
+    assert (tmp_path / "reports/index.html").is_file()
+    header, *rows = (tmp_path / "high_risk.csv").read_text("utf-8").splitlines()
     assert header.startswith("customer_id,") and rows
 
-
-@pytest.mark.timeout(1200)
-@pytest.mark.slow
-def test_the_other_blocks_run(workplace: Path) -> None:
     said = {}
     for name in (*ORDER, *LAST):
         for block, reason in zip(blocks(ROOT / name, *SHELL), BLOCKS[name], strict=True):
             if reason == RUN:
-                said[str(block)] = run(block, workplace)
+                said[str(block)] = run(block, tmp_path)
     of_index = [text for where, text in said.items() if where.startswith("docs/index.md")]
     assert len(of_index) == 2 and "churn_probability" in of_index[0] and "responder" in of_index[1]

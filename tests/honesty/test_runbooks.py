@@ -32,6 +32,13 @@ def test_a_section_says_how_to_look_or_sends_on(key: str) -> None:
     assert looks and re.search(r"\b([Mm]end|mends|mended|[Hh]old back)\b", says), f"{key}: how to look, how to mend?"
 
 
+def test_the_text_of_every_alert_ends_with_the_link_to_its_section() -> None:
+    content = re.findall(r'^ +content += "(.*)"$', (MODULE / "main.tf").read_text("utf-8"), re.MULTILINE)
+    assert len(content) == 1
+    linked = re.search(r"/blob/main/([^#]+)#\$\{each\.key\}\)$", content[0])
+    assert linked and (ROOT / linked[1]).read_text("utf-8") == PAGE
+
+
 def test_whom_to_call_is_said_for_every_severity() -> None:
     table = PAGE.split("| severity |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| ([A-Z]+) \|", table, re.MULTILINE)) == SEVERITIES

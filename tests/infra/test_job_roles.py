@@ -1,4 +1,4 @@
-"""What a job's command uses, its account may do: command → ports → roles, for every job of Cloud Run."""
+"""What a command uses, its account may do: command → ports → roles, for every job of Cloud Run and `make knowledge`."""
 
 import ast
 import re
@@ -76,7 +76,7 @@ BESIDES = {("release", name): [("roles/run.developer",)] for name in ("canary", 
 
 
 def commands() -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Job, account and command (group, name): the environment's, and those that people and releases give instead."""
+    """Job, account and command (group, name): the environment's, and those that people and releases give."""
     jobs = MAIN[MAIN.index("\n  jobs = {") :]
     found = re.findall(
         r'"telecom-(\w+)-\$\{var\.env\}" = \{.*?emails\.(\w+)\s+args += \["telecom", "(\w+)", "([\w-]+)"',
@@ -84,13 +84,15 @@ def commands() -> Iterator[tuple[str, str, tuple[str, ...]]]:
         re.DOTALL,
     )
     accounts = {job: account for job, account, *_ in found}
-    assert set(accounts) == {"evaluation", "release", "documents", "faq", "review", "privacy"}
+    assert set(accounts) == {"evaluation", "release", "faq", "review", "privacy"}
     assert sorted(accounts) == sorted(re.findall(r'"telecom-(\w+)-\$\{var\.env\}" = \{\n +image ', jobs))
     yield from ((job, account, (group, name)) for job, account, group, name in found if name in functions(group))
     named = set(re.findall(r"\brelease \"?([a-z]+),--", DELIVERY))
     assert {"check", "canary", "rollback", "status"} <= named
     yield from (("release", accounts["release"], ("release", name)) for name in sorted(named))
     yield from (("privacy", accounts["privacy"], ("privacy", name)) for name in ("access", "erase"))
+    assert "telecom rag ingest docs/telecom" in DELIVERY, "from the checkout, as whoever delivers"
+    yield "knowledge", "cicd", ("rag", "ingest")
 
 
 @cache

@@ -19,6 +19,9 @@ ACCESS, CUSTOM = "google_bigquery_dataset_access", "google_project_iam_custom_ro
 ACCOUNT = "telecom-mlops-dev@telecom-test.iam.gserviceaccount.com"
 POOL = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github"
 PINNED = "assertion.repository == 'org/repo'"
+BRANCH = 'assertion.ref_type == "branch" && assertion.ref in ["refs/heads/main"]'
+TAG = 'assertion.ref_type == "tag" && assertion.ref.startsWith("refs/tags/v")'
+TAGGED = f'{PINNED} && (({BRANCH}) || ({TAG})) && assertion.event_name in ["push"]'
 SLACK = "xox" + "b-123456789012-abcdefghijkl"
 PEM = "-----BEGIN " + "PRIVATE KEY-----\nMII"
 
@@ -115,6 +118,8 @@ BROKEN: list[tuple[str, str, Json, str]] = [
     ("federation-open", PROVIDER, {"attribute_condition": None}, "every repository of GitHub"),
     ("federation-open", PROVIDER, {"attribute_condition": ""}, "every repository of GitHub"),
     ("federation-open", PROVIDER, {"attribute_condition": "assertion.repository_owner == 'org'"}, "does not pin"),
+    ("federation-open", PROVIDER, {"attribute_condition": f"{TAGGED} || true"}, "does not pin"),
+    ("federation-open", PROVIDER, {"attribute_condition": TAG}, "does not pin"),
     (
         "federation-open",
         "google_service_account_iam_member",
@@ -199,6 +204,8 @@ BROKEN_IN_PROD: list[tuple[str, str, Json, str]] = [
     ("destroyable", "google_firestore_database", {"delete_protection_state": "DELETE_PROTECTION_DISABLED"}, "is off"),
     ("destroyable", "google_firestore_database", {"delete_protection_state": None}, "is not set, which means off"),
     ("federation-branch", PROVIDER, {"attribute_condition": PINNED}, "every branch"),
+    ("federation-branch", PROVIDER, {"attribute_condition": f"{PINNED} && ({TAG} || true)"}, "every branch"),
+    ("federation-branch", PROVIDER, {"attribute_condition": TAGGED.replace("tags/v", "tags/")}, "every branch"),
 ]
 # policy, type, values
 KEPT: list[tuple[str, str, Json]] = [
@@ -234,6 +241,8 @@ KEPT: list[tuple[str, str, Json]] = [
         {"role": "roles/iam.workloadIdentityUser", "member": f"{POOL}/attribute.repository/org/repo"},
     ),
     ("federation-branch", PROVIDER, {"attribute_condition": f"{PINNED} && assertion.ref == 'refs/heads/main'"}),
+    ("federation-open", PROVIDER, {"attribute_condition": TAGGED}),
+    ("federation-branch", PROVIDER, {"attribute_condition": TAGGED}),
     (
         "call-identity",
         "google_cloud_scheduler_job",
@@ -412,6 +421,9 @@ def test_an_account_that_is_left_out_is_told_from_one_to_come(
         ("assertion.repository in []", False),
         (f"!({PINNED})", False),
         (f"{PINNED} ? true : true", False),
+        (f"{PINNED} && assertion.ref == 'refs/heads/main' ? true : true", False),
+        (f"{PINNED} && assertion.ref == 'x' // (\n || true", False),
+        (f"{PINNED} && assertion.ref == r'\\' || true || assertion.ref == ''", False),
         ("assertion.sub.startsWith('repo:org/')", False),
         ("assertion.workflow == \"assertion.repository == 'org/repo'\"", False),
         ("true", False),
@@ -425,3 +437,29 @@ def test_which_conditions_pin_a_repository(condition: str, pinned: bool) -> None
 def test_a_branch_is_pinned_by_a_whole_subject_only() -> None:
     assert restricts("assertion.sub == 'repo:org/repo:ref:refs/heads/main'", ("ref",), "ref:")
     assert not restricts("assertion.sub.startsWith('repo:org/repo:ref:')", ("ref",), "ref:")
+
+
+@pytest.mark.parametrize(
+    ("condition", "pinned"),
+    [
+        (TAG, True),
+        (f"({BRANCH}) || ({TAG})", True),
+        ("attribute.ref.startsWith('refs/tags/release-')", True),
+        ('assertion.ref_type == "tag"', False),
+        (f'({BRANCH}) || assertion.ref_type == "tag"', False),
+        (f"({BRANCH}) || ({TAG}) || true", False),
+        (f"({BRANCH}) || ({TAG} || true)", False),
+        (f"!({TAG})", False),
+        ("assertion.ref.startsWith('refs/tags/')", False),
+        ("assertion.ref.startsWith('refs/')", False),
+        ("assertion.ref.startsWith('refs/heads/v')", False),
+        ("assertion.ref.startsWith('')", False),
+        ("assertion.ref.startsWith('refs/tags/*')", False),
+        ("assertion.ref.startsWith(assertion.ref)", False),
+        ("assertion.ref.matches('refs/tags/v')", False),
+        ("assertion.actor.startsWith('refs/tags/v')", False),
+    ],
+)
+def test_which_conditions_pin_tags(condition: str, pinned: bool) -> None:
+    assert restricts(condition, ("ref", "environment"), "ref:") is pinned
+    assert not restricts(condition, ("repository", "repository_id"), "repo:")

@@ -61,12 +61,15 @@ def test_what_is_started_is_a_command_with_these_arguments(words: list[str]) -> 
         assert context.params
 
 
-def test_documents_are_read_where_the_bucket_is_seen() -> None:
-    job = MAIN[MAIN.index('"telecom-documents-${var.env}"') :]
-    folder = re.findall(r'"([^"]+)"', re.findall(r"args += (.+)", job)[0])[-1]
-    mounted = re.findall(r'buckets += \{ "([^"]+)" = module\.gcs\.names\["docs"\] \}', job)[0]
-    assert folder.startswith(f"{mounted}/")
-    assert not folder.startswith(f"{mounted}/knowledge"), "the code keeps files and state there"
+def test_no_job_reads_documents_which_the_image_cannot() -> None:
+    locked = (ROOT / "requirements-assistant.lock").read_text("utf-8")
+    readers = ("lxml", "pdfplumber", "python-docx")
+    assert not any(re.search(rf"^{name}==", locked, re.MULTILINE) for name in readers)
+    assert not any(words[:3] == ["telecom", "rag", "ingest"] for words in arguments())
+    whoever_delivers = (ROOT / "requirements-dev.lock").read_text("utf-8")
+    for name in (*readers, "google-cloud-discoveryengine"):
+        assert re.search(rf"^{name}==", whoever_delivers, re.MULTILINE), name
+    assert "knowledge: $(DEV_READY) " in (ROOT / "Makefile").read_text("utf-8")
 
 
 def test_the_assistant_may_write_the_tables_that_it_adds_to_and_no_others() -> None:

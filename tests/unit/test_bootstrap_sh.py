@@ -188,6 +188,27 @@ def test_prod_lets_only_jobs_of_its_environment_in(run: Run, gcloud: Path) -> No
     assert option(provider, "--attribute-mapping").endswith(",attribute.environment=assertion.environment")
 
 
+def test_tags_get_in_beside_branches_where_asked(run: Run, gcloud: Path) -> None:
+    assert run(*ARGUMENTS, "--tags", "v").returncode == 0
+    provider = next(call for call in calls(gcloud) if "create-oidc" in call)
+    branch = 'assertion.ref_type == "branch" && assertion.ref in ["refs/heads/main"]'
+    tag = 'assertion.ref_type == "tag" && assertion.ref.startsWith("refs/tags/v")'
+    assert branch in CONDITION
+    assert option(provider, "--attribute-condition") == CONDITION.replace(branch, f"(({branch}) || ({tag}))")
+    assert option(provider, "--description") == "Branches main, tags v* of example/telecom."
+
+
+def test_the_tags_of_prod_are_those_that_deliver_to_it() -> None:
+    values = {
+        env: (ROOT / f"infra/terraform/envs/{env}/terraform.tfvars").read_text("utf-8") for env in ("dev", "prod")
+    }
+    prefix = {env: re.findall(r'^  tags +=\s*"(\w+)"', text, re.MULTILINE) for env, text in values.items()}
+    for workflow in ("cd-ml", "cd-llm"):
+        delivers = (ROOT / f".github/workflows/{workflow}.yml").read_text("utf-8")
+        assert re.findall(r'tags: \["(\w+)\*"\]', delivers) == prefix["prod"] != []
+    assert prefix["dev"] == []
+
+
 def test_what_was_deleted_is_brought_back(run: Run, gcloud: Path) -> None:
     remember(gcloud, {"workload-identity-pools": "DELETED", "providers": "DELETED"})
     assert run().returncode == 0
@@ -230,6 +251,8 @@ def test_a_bucket_that_somebody_else_has_ends_it(run: Run, gcloud: Path) -> None
         (("--owner-id", "example"), "--owner-id is 'example'."),
         (("--repository", "example/*"), "--repository is 'example/*'."),
         (("--branch", "*"), "--branch or --environment is '*'."),
+        (("--tags", "*"), "--tags is '*'."),
+        (("--tags", 'v") || true || ("'), "--tags is 'v"),
         (("--event", "pull_request_target"), "--event is 'pull_request_target'."),
         (("--env", "test"), "--env is 'test'."),
         (("--project", "No"), "--project is 'No'."),

@@ -91,6 +91,21 @@ def test_customers_are_sorted_filtered_and_paged_by_the_service(analyst: Callabl
     assert page.locator("tbody tr").first.inner_text().split()[0] == first
 
 
+def test_the_filters_follow_the_address(analyst: Callable[..., Visit]) -> None:
+    tab = analyst()
+    page = tab.page
+    tab.open("#/analytics/customers", ".table tbody tr")
+    tab.open("#/analytics/customers?segment=high&contract=Month-to-month&min_probability=0.3&offset=900", "text=mensal")
+    tab.until("!location.hash.includes('offset=900')")
+    shown = "[...document.querySelectorAll('.analyst-filters select')].map(node => node.value)"
+    assert page.evaluate(shown) == ["Month-to-month", "", "", "", "0.3", ""]
+    assert page.locator(".segments [aria-pressed=true]").inner_text() == "Alto"
+    page.locator(".nav-link", has_text="Clientes").click()
+    page.get_by_text("1–50 de 80").wait_for()
+    assert page.evaluate(shown) == [""] * 6
+    tab.open("#/analytics/customers?offset=4000", "text=51–80 de 80")
+
+
 def test_nobody_without_the_scope_sees_the_pages(visit: Callable[..., Visit], world: DeskWorld, home: Path) -> None:
     for token in (world.token(), world.token("few", "read:analytics", customers=(world.first,)), world.customer()):
         tab = visit(token)
@@ -115,6 +130,9 @@ def test_sql_runs_by_keyboard_and_says_where_it_is_wrong(analyst: Callable[..., 
     waiting.value.save_as(tmp_path / "result.csv")
     rows = list(csv.reader((tmp_path / "result.csv").read_text("utf-8").splitlines()))
     assert rows[1][0] == "high" and rows[1][2] == "'=1+1"
+    box.fill("SELECT 1234567.891 AS n, 0.000000125 AS small")
+    box.press("Control+Enter")
+    page.locator(".sql-answer td", has_text="1234567.891").wait_for()
     for sql, said in (
         ("SELECT nme FROM telecom_gold.telco_churn_scored", "^^^"),
         ("DROP TABLE x", "Only a single SELECT"),

@@ -184,16 +184,32 @@ def test_refusals_in_plain_words(visit: Callable[..., Visit], served: ServicePro
     said = [turn.inner_text()]
     assert "base de conhecimento está fora do ar" in said[0] and "dados do cliente estão fora" in said[0]
     said = []
-    for status, code in ((403, "not_allowed"), (409, "decided"), (409, "policy"), (500, "failed")):
+    for status, code in ((403, "not_allowed"), (409, "key_reused"), (500, "failed")):
         desk.page.route("**/approve", refusing(status, code))
         turn.get_by_role("button", name="Aprovar").click()
         turn.locator(".action .notice").wait_for()
         desk.until("!document.querySelector('.action[aria-busy]')")
         said.append(turn.locator(".action .notice").last.inner_text())
         desk.page.unroute("**/approve")
-    assert "alçada" in said[0] and "já decidiu" in said[1] and "Exige 3 meses" in said[2] and "nosso lado" in said[3]
+    assert "alçada" in said[0] and "Tente de novo" in said[1] and "nosso lado" in said[2]
     turn.get_by_role("button", name="Aprovar").click()
     turn.get_by_text("não existe mais").wait_for()
+    assert turn.locator(".action button").count() == 0 and "espera aprovação" not in turn.inner_text()
+
+
+def test_what_somebody_else_decided_has_no_buttons_any_more(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token())
+    desk.open(f"#/customers/{world.own}", ".card-section")
+    action = desk.ask(DOWN).locator(".action")
+    desk.page.route("**/reject", refusing(409, "decided"))
+    action_id = action.get_attribute("data-action")
+    other = {"authorization": f"Bearer {world.token('rui')}", "idempotency-key": "rui-1"}
+    done = desk.context.request.post(f"{desk.url}/actions/{action_id}/approve", headers=other, data={})
+    assert done.status == 200
+    action.get_by_role("button", name="Recusar").click()
+    desk.page.locator("dialog").get_by_role("button", name="Recusar").click()
+    action.get_by_text("executada").wait_for()
+    assert "já decidiu" in action.inner_text() and action.locator("button").count() == 0
 
 
 def refusing(status: int, code: str) -> Callable[[Any], None]:
@@ -253,6 +269,25 @@ def test_language_and_theme_are_kept(visit: Callable[..., Visit], world: DeskWor
     assert re.search(r"R\$\s?[\d,]+", page.inner_text("tbody tr >> nth=0"))
 
 
+def test_a_risk_is_one_figure_and_english_tells_the_values_of_its_reasons(
+    visit: Callable[..., Visit], world: DeskWorld
+) -> None:
+    desk = visit(world.token())
+    page = desk.page
+    page.wait_for_selector("tbody tr")
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("Retention queue").first.wait_for()
+    row = page.locator("tbody tr").first
+    assert re.search(r"kind of contract: (monthly|12 months|24 months)", row.inner_text())
+    told = row.locator(".badge").inner_text().split()[0]
+    row.locator(".row-link").click()
+    page.wait_for_selector(".churn-figure")
+    assert [page.inner_text(".churn-figure"), page.inner_text(".desk-risk").split()[0]] == [told, told]
+    assert "kind of contract: " in page.inner_text(".churn-reasons")
+    desk.open(f"#/customers/{world.broken}", ".line .notice")
+    assert re.search("The (fibre has no light|line is down)", page.inner_text(".line .notice"))
+
+
 def test_paging_and_empty_filters(visit: Callable[..., Visit], world: DeskWorld) -> None:
     desk = visit(world.token())
     page = desk.page
@@ -261,6 +296,14 @@ def test_paging_and_empty_filters(visit: Callable[..., Visit], world: DeskWorld)
     page.get_by_role("button", name="Próxima").click()
     page.get_by_text("21–40 de 80").wait_for()
     assert page.inner_text("tbody tr >> nth=0") != first and "offset=20" in page.url
+    page.locator("h1").click()
+    page.keyboard.press("p")
+    page.get_by_text("1–20 de 80").wait_for()
+    page.keyboard.press("p")
+    page.wait_for_timeout(100)
+    assert "offset" not in page.url
+    desk.open("#/queue?offset=4000", "text=61–80 de 80")
+    assert "offset=60" in page.url
     page.get_by_role("button", name="Alto", exact=False).first.click()
     desk.until("!location.hash.includes('offset')")
     page.fill("input[type=search] >> nth=0", "ninguém assim")

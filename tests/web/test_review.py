@@ -75,6 +75,24 @@ def test_a_conversation_is_graded_and_the_next_one_comes(
     assert page.get_by_label("Como a resposta deveria ter sido").input_value() == "Vence dia 15."
 
 
+def test_what_was_typed_is_there_after_a_look_at_the_next_one(
+    visit: Callable[..., Visit], world: DeskWorld, records: Any
+) -> None:
+    tab = reviewing(visit, world)
+    page = tab.page
+    page.get_by_label("Comentário").fill("Falta o prazo.")
+    choose(tab, "Correta", "Não")
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    tab.until("document.querySelector('.review-turns').innerText.includes('Pergunta b')")
+    assert page.get_by_label("Comentário").input_value() == ""
+    page.keyboard.press("k")
+    tab.until("document.querySelector('.review-turns').innerText.includes('Pergunta a')")
+    assert page.get_by_label("Comentário").input_value() == "Falta o prazo."
+    pressed = page.get_by_role("group", name="Correta").locator("[aria-pressed=true]")
+    assert pressed.inner_text() == "Não"
+
+
 def test_whoever_may_not_review_has_no_such_page(visit: Callable[..., Visit], world: DeskWorld, records: Any) -> None:
     tab = visit(world.token("ana"))
     tab.page.wait_for_selector("nav", state="attached")

@@ -192,7 +192,7 @@ def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, 
         (
             "assistant",
             "canary --service assistant --without-scores --look-seconds 60",
-            [f"jobs update telecom-{job}" for job in ("documents", "faq", "review")],
+            [f"jobs update telecom-{job}" for job in ("faq", "review")],
         ),
     ],
 )
@@ -209,22 +209,25 @@ def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
     assert (code, len(calls)) == (4, 1)
 
 
-def test_the_knowledge_is_copied_and_then_read(run: Run) -> None:
-    code, (copied, read), said = run("knowledge", "assistant", "dev", TELECOM_REGION="europe-west1")
+def test_the_knowledge_is_read_from_the_checkout(run: Run, checkout: Path) -> None:
+    code, calls, said = run("knowledge", "assistant", "prod")
+    assert (code, calls) == (5, []) and "→ make knowledge ENV=prod" in said
+    telecom = checkout / ".venv/bin/telecom"
+    telecom.parent.mkdir(parents=True)
+    told = "$TELECOM_BACKEND $TELECOM_ENV $TELECOM_PROJECT $TELECOM_REGION $PWD"
+    telecom.write_text(f'#!/usr/bin/env bash\necho "$* {told}" >> "$LOG"\nexit "${{CODE:-0}}"\n')
+    telecom.chmod(0o755)
+    code, calls, said = run("knowledge", "assistant", "prod", TELECOM_REGION="europe-west1", TELECOM_ENV="dev")
     assert code == 0, said
-    assert copied.startswith("storage rsync --recursive --delete-unmatched-destination-objects docs/telecom gs://")
-    assert copied.endswith(f"{PROJECT}-dev-docs/incoming")
-    assert read == f"run jobs execute telecom-documents-dev --project={PROJECT} --region=europe-west1 --quiet --wait"
+    assert calls == [f"rag ingest docs/telecom gcp prod {PROJECT} europe-west1 {checkout}"]
+    assert run("knowledge", "assistant", "prod", CODE="5")[0] == 5
+    assert CliRunner().invoke(app, ["rag", "ingest", "--help"]).exit_code == 0
 
 
 def test_the_names_are_those_of_the_estate() -> None:
     estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
     script = (ROOT / "infra/delivery.sh").read_text()
-    used = set(re.findall(r"telecom-(release|documents|dispatcher)-\$env", script)) | {
-        "churn",
-        "assistant",
-        "documents",
-    }
+    used = set(re.findall(r"telecom-(release|dispatcher)-\$env", script)) | {"churn", "assistant"}
     assert {"release", "dispatcher"} <= used
     for name in used:
         assert f'"telecom-{name}-${{var.env}}" = ' in estate

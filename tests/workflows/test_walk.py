@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1 import types
 
+from llmops.rag import build_vertex_search_datastore
+from telecom.adapters.gcp.search_stores import SearchStores
+from telecom.bootstrap import Platform
+from telecom.settings import LAYERS
 from tests.loopback import vertex_pipelines
 from tests.loopback.cloud import PROJECT, Cloud
 from tests.loopback.fixtures import LEFT_OPEN, cloud, running_cloud
@@ -136,7 +140,10 @@ def test_a_pipeline_that_fails_ends_the_delivery(runner: Runner, ended: list[str
     assert not any(key == "release" for key, _ in walked.done), walked.done
 
 
-def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner) -> None:
+def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner, cloud: Cloud) -> None:
+    prod = cloud.settings(env="prod")
+    cloud.storage.create(*(prod.bucket(layer) for layer in LAYERS))
+    build_vertex_search_datastore.run(SearchStores(prod))
     runner.known[TAG] = "prod"
     runner.excuse("sbom", SECOND_TIME)
     walked = runner.walk("cd-llm")
@@ -146,7 +153,13 @@ def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner) -> None:
         "telecom,release,check,--service,assistant",
         "telecom,release,canary,--service,assistant,--without-scores,--look-seconds,60",
     ]
-    assert "telecom-dev" not in " ".join(walked.calls) and f"gs://{PROJECT}-prod-docs/incoming" in walked.calls[-2]
+    assert "telecom-dev" not in " ".join(walked.calls) and "Not read" not in walked.said
+    assert " ".join(walked.calls[-1].split()[:5]) == "gcloud run jobs update telecom-review-prod"
+    found = Platform(prod).retriever.digests()
+    committed = ROOT / "docs/telecom"
+    assert {name.rpartition(".")[2] for name in found} >= {"pdf", "docx", "html"}
+    assert found.keys() <= {path.relative_to(committed).as_posix() for path in committed.rglob("*")}
+    assert not Platform(cloud.settings()).retriever.digests()
 
 
 @pytest.mark.parametrize("refused", ["release,check", "release,canary"])

@@ -223,7 +223,8 @@ POLICIES = (
         "federation-branch",
         "In prod, federation lets in one branch, tag pattern or protected environment.",
         "Who may push a branch could otherwise deploy to prod without review.",
-        "Add to attribute_condition: && assertion.ref == 'refs/heads/main'",
+        "Add to attribute_condition: && assertion.ref == 'refs/heads/main', or for tags "
+        "&& assertion.ref.startsWith('refs/tags/v')",
         "An unknown condition is refused by federation-open.",
         _branch,
         environments=("prod",),

@@ -1,4 +1,4 @@
-"""Which of the things just offered a message picks: by its place in the list, or by what it names. Rules, both languages."""
+"""Which of the things just offered a message picks: by its place in the list, or by what it names. Rules, no model."""
 
 import re
 from collections.abc import Mapping

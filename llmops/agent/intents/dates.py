@@ -11,7 +11,8 @@ from telecom.passages import folded
 _WEEKDAYS: Mapping[str, int] = {
     name: place % 7
     for place, name in enumerate(
-        "segunda terca quarta quinta sexta sabado domingo monday tuesday wednesday thursday friday saturday sunday".split()
+        "segunda terca quarta quinta sexta sabado domingo "
+        "monday tuesday wednesday thursday friday saturday sunday".split()
     )
 }
 _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b(?!\s+(?:via|opcao|vez|oferta))")

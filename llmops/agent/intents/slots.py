@@ -78,6 +78,15 @@ _OTHERS = (
     rf"|.*\b{_THEIRS_EN} of {_SOMEBODY_EN}|.*\b{_SOMEBODY_EN}.?s {_THEIRS_EN}"
     r")"
 )
+_HOW_MUCH = r"(?:quanto|quais|qual|tenho|tem|ha|algo|alguma|quantas|how much|what)"
+_BILL = r"(?:faturas?|contas?|boletos?|valor(?:es)?|debitos?|dividas?|mensalidades?)"
+_OPEN = r"(?:em|ta|tao|esta\w*) abert[oa]s?"
+# Words that name nothing which could be open.
+_LITTLE = (
+    r"(?:oi|ola|e|o|a|que|eu|ele|ela|voces|me|diz|diga|mostra|ver|saber|quero|quanto|quantas|qual|quais|quem|algo|alguma"
+    r"|coisa|nada|ainda|agora|hoje|ja|tenho|tem|ha|existe|ficou|deixou|deixei|esta|ta|esse|essa|este|o cliente|cliente"
+    r"|titular|assinante|dele|dela|se|de|no|total|meu|minha|aqui|por favor|bom dia|boa tarde|boa noite)"
+)
 _NAMES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -98,18 +107,21 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:tira\w*|retir\w+|remov\w+|cancel\w*|contrata\w*|adicion\w+|add|inclu\w+|assina\w*)\b.*"
         r"\b(?:seguranca digital|backup em nuvem|protecao de aparelhos|suporte (?:tecnico )?premium"
         r"|streaming (?:tv|filmes))\b",
-        # What the customer owes; a ticket may be open, too.
-        "owing": r"^(?!.*\b(?:chamado|protocolo|ticket|juros|multa|parcel\w+)\b).*\b(?:quanto|quais|qual|tenho|tem|ha|algo"
-        r"|alguma|quantas|how much|what)\b[^.!?]{0,35}\b(?:(?:em|ta|esta\w*) abert[oa]s?|devendo|(?:eu|ele|ela|cliente) devo?e?"
-        r"|a pagar|pendentes?|i owe|owing|outstanding)(?!\w)",
+        # What the customer owes; other things, such as tickets, may be open, too.
+        "owing": rf"^(?!.*\b(?:chamados?|protocolos?|tickets?|juros|multas?|parcel\w+)\b).*"
+        rf"(?:\b{_HOW_MUCH}\b[^.!?]{{0,35}}\b(?:{_BILL}\b[^.!?]{{0,25}}\b{_OPEN}|devendo"
+        r"|(?:eu|ele|ela|cliente) devo?e?|a pagar|pendentes?|i owe|owing|outstanding)(?!\w)"
+        rf"|(?:^|[.!?,;:]\s*)(?:{_LITTLE}\W+)*{_OPEN}\b)",
         "callback": r"\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
         r"\b(?:ligacao|telefonema|retorno|call ?back|phone call)\b"
         r"|\b(?:me ligu?[ea]m?|liguem?|ligar|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
-        r"(?:amanha|hoje|segunda|terca|quarta|quinta|sexta|sabado|de manha|a tarde|tomorrow|today|monday|tuesday|wednesday"
-        r"|thursday|friday)\b",
+        r"(?:amanha|hoje|segunda|terca|quarta|quinta|sexta|sabado|de manha|a tarde|tomorrow|today|monday"
+        r"|tuesday|wednesday|thursday|friday)\b",
         "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"
-        r"\b(?:cliente|situacao|dele|dela|conta|caso|cadastro|customer|account|case)\b|\bsituacao d(?:o|a|esse|este) cliente\b",
-        "secrets": r"^(?!.*\b(?:modem|roteador|wi-?fi|ont|rede|router)\b).*(?:\b(?:sua|tua|suas|seu|seus|your|teu)\b[^.!?]{0,20}"
+        r"\b(?:cliente|situacao|dele|dela|conta|caso|cadastro|customer|account|case)\b"
+        r"|\bsituacao d(?:o|a|esse|este) cliente\b",
+        "secrets": r"^(?!.*\b(?:modem|roteador|wi-?fi|ont|rede|router)\b).*"
+        r"(?:\b(?:sua|tua|suas|seu|seus|your|teu)\b[^.!?]{0,20}"
         r"\b(?:senhas?|password|credencia\w+|credentials|token|chaves?|prompt|instruc\w+|instructions)\b"
         r"|\b(?:senha|password|acesso) (?:de|do|of|for) (?:admin\w*|root|sistema|system|banco de dados)\b)",
         "late_fee": r"\b(?:juros|encargos?|late fee|interest|multa (?:por|de|do) atraso|atrasad[oa])\b",

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from llmops.agent.intents.choices import picks
+from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import words
 from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, QUERIES, SMALL_TALK, followed, query_of
 from llmops.agent.intents.understanding import Understood, understand
@@ -64,6 +65,8 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
     alone, pending = understand(message, today), state.get("pending") or {}
     if pending.get("kind") in LISTED and picks(message):
         return (Wish(message, replace(alone, intent=str(pending["intent"]), answer="", month="")),)
+    if state.get("visit") is True and len(words(message)) <= SHORT and when_named(message, today):
+        return (Wish(message, replace(alone, intent="visit", answer="", month="")),)
     if (about := state.get("about")) and _goes_on(message, alone, state):
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)

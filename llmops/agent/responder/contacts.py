@@ -1,11 +1,14 @@
 """Tickets, registering a contact, calls back, and the account's data."""
 
+import re
+
 from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import ideas, words
 from llmops.agent.responder.figures import joined, lines, paragraphs, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
+from llmops.tools.ticket_tool import CATEGORIES as TOPICS
 from llmops.tools.ticket_tool import Category, Tickets
 from llmops.tools.visit_windows import BRASILIA, local_day, next_visit, wished_visit
 from llmops.tools.words import day, short
@@ -30,6 +33,8 @@ CATEGORIES: tuple[tuple[str, Category], ...] = (
     ("change", "plan_change"),
 )
 USUAL: Category = "plan_change"
+_MARK = re.compile(r"\s*\[[A-ZÇÃÁÉÍÓÚ-]+\]")
+"""What stands for masked personal data."""
 
 
 def tickets(view: View) -> str:

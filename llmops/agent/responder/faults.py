@@ -4,13 +4,14 @@ import re
 from typing import Literal
 
 from llmops.agent.intents.features import words
-from llmops.agent.responder import steps
+from llmops.agent.responder import steps, visits
 from llmops.agent.responder.figures import measured, moment, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
 from llmops.tools.words import day
 
+WAIT = ("area_outage", "restarting")
 BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
 ON_WIFI = frozenset(("slow_internet", "wifi"))
 """Faults that a phone at home has by the Wi-Fi, not by its own line."""
@@ -33,13 +34,17 @@ def fault(view: View) -> str:
     line = _worst(found)
     stage = int(view.before.get("stage", 0)) if view.before.get("service") == service else 0
     view.state |= {"service": service, "stage": min(stage + 1, 9)}
-    tried = stage > 0 or view.understood.answer in ("done", "still")
+    tried = view.understood.answer in ("done", "still") or (stage > 0 and view.before.get("tried") is True)
+    view.state["tried"] = tried
+    red = line.advice.verdict not in WAIT and (visits.sees_red(view, line) or line.advice.verdict == "no_light")
     match line.advice.verdict:
         case "area_outage":
             return _in_outage(view, line, found)
         case "restarting":
             ready = _CLOCK.search(line.advice.conclusion)
             return view.say("faults.restarting", ready=ready[0] if ready else "")
+        case _ if red:
+            return _dark(view, line, tried=tried)
         case "no_light" | "no_service" | "poor" if service == "mobile":
             return _mobile_bad(view, line, tried=tried)
         case "no_light" | "no_service" | "poor":
@@ -99,30 +104,55 @@ def _other(view: View, each: Outage) -> str:
 
 def _bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     said = _diagnosed(view, line, tried=tried)
-    wishes = view.understood.intent == "visit" or "restart" in view.understood.names
+    visit = visits.wants_visit(view)
+    wishes = visit or "restart" in view.understood.names
     offered = {draft.type: draft for draft in line.advice.drafts}
     agreed = view.understood.answer == "yes"
     if draft := offered.get("modem_restart"):
         if tried or agreed or wishes:
-            first = view.understood.intent == "visit" and not tried
-            phrase = "faults.restart_first" if first else "faults.restart_proposed"
-            return paragraphs(said, _proposed(view, draft, phrase), _overdue(view, line))
+            phrase = "faults.restart_first" if visit and not tried else "faults.restart_proposed"
+            after = _visit_after(view, line) if visit else ""
+            return paragraphs(said, _proposed(view, draft, phrase), after, _overdue(view, line))
         step = "faults.poor_step" if line.advice.verdict == "poor" else "faults.no_service_step"
         view.state["pending"] = {"kind": "step"}
         return paragraphs(said, view.say(step), _overdue(view, line))
     if draft := offered.get("technician_visit"):
-        if line.advice.verdict == "no_light" and not (tried or agreed or wishes):
-            view.state["pending"] = {"kind": "step"}
-            return paragraphs(said, view.say("faults.no_light_step"))
-        return paragraphs(said, _proposed(view, draft, "faults.visit_proposed"))
+        return paragraphs(said, _visit(view, line, draft))
     return paragraphs(said, view.say("faults.visit_booked"))
+
+
+def _dark(view: View, line: LineDiagnosis, *, tried: bool) -> str:
+    """No light in the fibre, by the diagnosis or by the lamp: no restart helps, a visit does."""
+    measured_dark = line.advice.verdict == "no_light"
+    said = view.say(
+        "faults.again_bad" if tried and measured_dark else "faults.no_light" if measured_dark else "faults.red"
+    )
+    if any("já há visita" in step.lower() for step in line.advice.next_steps):
+        return paragraphs(said, view.say("faults.visit_booked"))
+    offered = next((each for each in line.advice.drafts if each.type == "technician_visit"), None)
+    if visits.wants_visit(view) or tried or view.understood.answer == "yes":
+        return paragraphs(said, _visit(view, line, offered))
+    view.state["pending"] = {"kind": "step", "intent": view.understood.intent}
+    return paragraphs(said, view.say("faults.no_light_step"))
+
+
+def _visit(view: View, line: LineDiagnosis, offered: ActionDraft | None) -> str:
+    """Proposes a visit at the time that is wished for, or says that it is another one."""
+    draft, met = visits.draft(view, line, offered)
+    return paragraphs(
+        _proposed(view, draft, "faults.visit_proposed"), "" if met else view.say("faults.visit_other_time")
+    )
+
+
+def _visit_after(view: View, line: LineDiagnosis) -> str:
+    """When the visit comes, if what must come first does not help."""
+    when, met = visits.spoken(view, line)
+    return view.say("faults.visit_after" if met else "faults.visit_after_other", when=when)
 
 
 def _diagnosed(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     if tried:
         return view.say("faults.again_bad")
-    if line.advice.verdict == "no_light":
-        return view.say("faults.no_light")
     technology = worded(line.technology, view.language)
     if line.advice.verdict == "no_service":
         return view.say("faults.no_service", technology=technology)
@@ -152,6 +182,9 @@ def _good(view: View, line: LineDiagnosis, *, tried: bool) -> str:
     if "restart" in view.understood.names:
         return paragraphs(view.say("faults.restart_not_needed", measures=measures), firmware)
     if view.understood.intent == "visit":
+        if view.before.get("visit") is True and view.going_on:
+            return paragraphs(_healthy(view, line, measures), _visit(view, line, None))
+        view.state["visit"] = True
         return paragraphs(_healthy(view, line, measures), view.say("faults.visit_only_if"))
     if line.service == "mobile":
         return paragraphs(_healthy(view, line, measures), _advice(view, line), view.say("faults.say_still"))

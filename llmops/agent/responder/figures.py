@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from llmops.agent.responder.plain_words import SIGNAL, SPEED, plainly
 from llmops.agent.turn import Language
 from llmops.tools.network_diagnostics_tool import LineDiagnosis
 from llmops.tools.network_measures import Measure
@@ -28,7 +29,8 @@ ENGLISH: Mapping[str, str] = {
     "baixa": "low", "média": "medium", "alta": "high", "crítica": "critical",
     "aberto": "open", "em andamento": "in progress", "encerrado": "closed",
     "atendente": "an agent", "supervisor": "a supervisor", "gerente": "a manager", "telefone": "phone",
-    "mais velocidade": "more speed", "migração para a fibra": "moving to fibre", "retirada de serviço": "removing a service",
+    "mais velocidade": "more speed", "migração para a fibra": "moving to fibre",
+    "retirada de serviço": "removing a service",
     "serviço grátis": "a free service", "desconto": "a discount", "visita de cortesia": "a courtesy visit",
 }  # fmt: skip
 # Titles of actions and offers, whose products are called as on invoices.
@@ -54,7 +56,6 @@ TITLES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bmeses\b", "months"),
     )
 )
-SPEED, SIGNAL = "velocidade sobre a contratada", "sinal (RSRP)"
 UNITS: Mapping[str, tuple[tuple[str, str], tuple[str, str]]] = {
     "day": (("dia", "dias"), ("day", "days")),
     "month": (("mês", "meses"), ("month", "months")),
@@ -96,14 +97,14 @@ def measured(line: LineDiagnosis, language: Language, *, few: bool = False) -> s
     Args:
         line: as diagnosed.
         language: of the reply.
-        few: only what is not good or, where all is good, the speed or the signal.
+        few: in plain words, only what is not good or, where all is good, the speed or the signal.
     """
     read = [one for one in line.measures if one.value is not None]
     bad = [one for one in read if one.judgement in ("ruim", "no limite")]
     plain = [one for one in read if one.name in (SPEED, SIGNAL)]
     chosen = (bad or plain or read) if few else read
-    said = [_measure(one, language, plain=few) for one in chosen]
-    return joined(said, language) or worded("sem leitura", language)
+    said = [plainly(one, language) if few else _measure(one, language) for one in chosen]
+    return joined(list(dict.fromkeys(said)), language) or worded("sem leitura", language)
 
 
 def joined(words: Sequence[str], language: Language) -> str:
@@ -124,7 +125,6 @@ def lines(parts: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
-def _measure(one: Measure, language: Language, *, plain: bool) -> str:
+def _measure(one: Measure, language: Language) -> str:
     value = number(one.value or 0.0, 2)
-    said = f"{worded(one.name, language)} {value} {one.unit}"
-    return said if one.judgement == "boa" and plain else f"{said} ({worded(one.judgement, language)})"
+    return f"{worded(one.name, language)} {value} {one.unit} ({worded(one.judgement, language)})"

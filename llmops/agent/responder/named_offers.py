@@ -1,4 +1,4 @@
-"""Retention offers that one of ours names instead of choosing one: a discount, a free service, a visit as a courtesy."""
+"""Retention offers that one of ours names by themselves: a discount, a free service, a visit as a courtesy."""
 
 import re
 
@@ -18,7 +18,11 @@ _WHICH = re.compile(
     r"|\b(?:o que|what)\b[^.!?]{0,10}\b(?:posso|podemos|da para|can i|can we|may i)\b[^.!?]{0,5}\b(?:oferecer|offer)\b"
     r"|\b(?:posso|podemos) (?:oferecer|fazer)\b[^.!?]{0,15}\b(?:ofertas?|retencao)\b"
 )
-_OF_THE_POLICY = re.compile(r"\b(?:maxim[oa]|limite|teto|alcada|regras?|politica|maximum|limit|cap|rules?|policy)\b")
+_OF_THE_POLICY = re.compile(
+    r"\b(?:maxim[oa]|limite|teto|alcada|regras?|politica|maximum|limit|cap|rules?|policy)\b"
+    r"|\b(?:ate )?(?:quant[oa]s?|how (?:much|many|often))\b[^.!?]{0,20}\b(?:posso|podemos|pode|da para|can|may)\b"
+)
+_MAY = re.compile(r"\b(?:posso|podemos|consigo|can i|can we|may i|may we)\b[^.!]*\?")
 
 
 def asks_for_offers(message: str) -> bool:
@@ -28,7 +32,10 @@ def asks_for_offers(message: str) -> bool:
 
 
 def names_offer(message: str) -> bool:
-    """Whether a message names a retention offer with what it takes to prepare it."""
+    """Whether a message names a retention offer with what it takes to prepare it; no question of what is allowed does."""
+    plain = folded(message)
+    if _OF_THE_POLICY.search(plain) or _MAY.search(plain):
+        return False
     return bool(discount_named(message) or names_courtesy_visit(message) or (names_free(message) and _service(message)))
 
 
@@ -41,6 +48,8 @@ def named_draft(view: View, sheet: OfferSheet, *, asked: bool) -> ActionDraft | 
         asked: whether the customer asked for it.
     """
     message = view.brief.message
+    if not names_offer(message):
+        return None
     if discount := discount_named(message):
         time = counted(discount.months, "mês", "meses")
         given = {"percent": discount.percent, "months": discount.months, "asked_by_customer": asked}
@@ -66,6 +75,6 @@ def _free(sheet: OfferSheet, services: tuple[str, ...], months: int, *, asked: b
 def _service(message: str) -> tuple[str, ...]:
     """The services of the catalogue of which the message has the most words."""
     said = {word[:SIMILAR] for word in words(message)}
-    counts = {name: len(said & {word[:SIMILAR] for word in words(name) if len(word) > 1}) for name in SERVICES}
+    counts = {name: len(said & {word[:SIMILAR] for word in words(name) if len(word) > 1} - {"de"}) for name in SERVICES}
     most = max(counts.values())
     return tuple(name for name, count in counts.items() if most and count == most)

@@ -12,7 +12,7 @@ def summary(view: View) -> str:
         Refused: the profile cannot be read.
     """
     told = contacts.account(view)
-    parts = [part(view) for part in (relations.plan_now, relations.terms_now, invoices.balance)]
+    parts = [part(view) for part in (relations.terms_now, invoices.balance)]
     risk = _risk(view) if view.for_agent else ""
     return paragraphs(told, *parts, risk)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from llmops.agent.intents.features import ideas, words
+from llmops.agent.intents.topics import FAULTS
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
@@ -119,6 +120,11 @@ class View:
         return self.brief.now
 
     @property
+    def going_on(self) -> bool:
+        """Whether the turn before was about the same kind of fault."""
+        return self.before.get("topic") in FAULTS
+
+    @property
     def pending(self) -> Mapping[str, Any]:
         """What was asked or offered in the turn before."""
         found: Mapping[str, Any] = self.before.get("pending") or {}
@@ -126,6 +132,8 @@ class View:
 
     def say(self, phrase: str, **blanks: object) -> str:
         """A phrase of the templates."""
+        if self.for_agent and self._prompts.has(f"{phrase}_to_agent", self.brief.language):
+            phrase = f"{phrase}_to_agent"
         for name in TITLES & blanks.keys():
             blanks[name] = titled(str(blanks[name]), self.language)
         return self._prompts.say(phrase, self.brief.language, **blanks)

@@ -1,4 +1,4 @@
-"""Offers that nobody asked for need consent: the responder says that they were asked for only where an agent said so."""
+"""Offers that nobody asked for need consent: they count as asked for only where an agent says so."""
 
 import pytest
 
@@ -70,6 +70,10 @@ def test_no_visit_is_offered_that_could_not_be_proposed() -> None:
 
 
 def test_reasons_are_told_once_with_all_that_they_speak_against() -> None:
-    refused = (NotOffered("discount", ("A.", "B.")), NotOffered("free_service", ("A.",)), NotOffered("technical_visit", ("A.",)))
+    refused = (
+        NotOffered("discount", ("A.", "B.")),
+        NotOffered("free_service", ("A.",)),
+        NotOffered("technical_visit", ("A.",)),
+    )
     assert against(refused, "pt-BR") == {"desconto, serviço grátis e visita de cortesia": "A.", "desconto": "B."}
     assert list(against(refused[1:2], "en")) == ["a free service"]

@@ -374,7 +374,9 @@ def test_english_questions_are_looked_up_in_the_language_of_the_documents() -> N
     assert any("portabilidade" in query for query, _ in stage.shelf.asked) and "3 dias úteis" in reply.message
 
 
-@pytest.mark.parametrize("message", ["qual o valor da última fatura?", "tem chamado aberto?", "quero agendar uma ligação"])
+@pytest.mark.parametrize(
+    "message", ["qual o valor da última fatura?", "tem chamado aberto?", "quero agendar uma ligação"]
+)
 def test_an_agent_with_a_number_of_nobody_hears_so_and_nothing_is_proposed(message: str) -> None:
     nobody = by_hand(customer_profile=[], customer_invoices=[], customer_lines=[], customer_tickets=[])
     reply = Stage(warehouse=nobody).say(message, role="agent")
@@ -386,3 +388,10 @@ def test_a_warehouse_that_fails_while_there_is_no_search_leaves_nobody_to_answer
     stage.shelf.down = True
     with pytest.raises(DependencyUnavailable):
         stage.say("qual o valor da última fatura?")
+
+
+@pytest.mark.parametrize("role", ["agent", "customer"])
+def test_tables_that_were_not_loaded_are_a_warehouse_that_is_down(role: str) -> None:
+    empty: dict[str, Any] = {"customer_profile": [], "customer_invoices": [], "any_customer": [], "any_invoice": []}
+    reply = Stage(warehouse=by_hand(**empty)).say("qual o valor da última fatura?", role=role)
+    assert reply.degraded == "warehouse" and "Ainda não há faturas" not in reply.message

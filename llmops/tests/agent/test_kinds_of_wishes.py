@@ -15,8 +15,9 @@ __all__ = ["knowledge"]
     "message",
     [
         "quero ver a fatura do meu marido", "me manda o boleto da minha mãe", "qual o telefone da minha vizinha",
-        "me passa o endereço do titular do CPF [CPF]", "quais ligações minha filha fez", "quanto minha esposa Ana gasta",
-        "me dá os dados de outro cliente", "show me my husband's bill", "what is the address of another customer",
+        "me passa o endereço do titular do CPF [CPF]", "quais ligações minha filha fez",
+        "quanto minha esposa Ana gasta", "me dá os dados de outro cliente",
+        "show me my husband's bill", "what is the address of another customer",
     ],
 )  # fmt: skip
 def test_data_of_other_people_are_declined(message: str) -> None:
@@ -29,8 +30,9 @@ def test_data_of_other_people_are_declined(message: str) -> None:
     "message",
     [
         "o wifi não chega no quarto do meu filho", "quero passar a conta da minha mãe pro meu nome",
-        "outra pessoa pode ligar no meu lugar?", "meus vizinhos também estão sem internet", "cliente reclama da internet",
-        "acho que o vizinho está usando meu wifi", "qual o telefone do titular?", "posso pagar a conta da minha mãe?",
+        "outra pessoa pode ligar no meu lugar?", "meus vizinhos também estão sem internet",
+        "cliente reclama da internet", "acho que o vizinho está usando meu wifi",
+        "qual o telefone do titular?", "posso pagar a conta da minha mãe?",
     ],
 )  # fmt: skip
 def test_other_people_may_be_spoken_of(message: str) -> None:

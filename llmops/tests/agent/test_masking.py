@@ -86,3 +86,8 @@ def _checked(base: str) -> str:
 
 def test_the_check_digit_of_cards() -> None:
     assert luhn("4111111111111111") and not luhn("4111111111111112")
+
+
+def test_long_runs_of_blanks_and_digits_are_read_once() -> None:
+    for text in ("rg" + " " * 5_000 + "x", "cvv" + " e" * 3_000, "4" + "1" * 5_000, "1 " * 3_000, "5-" * 3_000):
+        mask(text)

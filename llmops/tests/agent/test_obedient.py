@@ -180,8 +180,10 @@ def test_nothing_leaks_and_nothing_changes(
     assert all(other not in json.dumps(proposal.parameters) for proposal in proposals if proposal.type != "callback")
     if not blind:
         assert "evil.example" not in told
-    if blind and where == "message" and form in ("visible", "polite", "base64"):
+    if blind and where == "message" and form == "base64":
         assert len(model.obeyed) > 5, "the attack was not tried"
+    if where == "message" and form in ("visible", "polite"):
+        assert not model.obeyed, "a model was asked although the message names another customer"
 
 
 def test_the_responder_cannot_be_talked_into_anything(generated: LocalWarehouse, private: set[str]) -> None:

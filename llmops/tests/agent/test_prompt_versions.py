@@ -82,7 +82,11 @@ def test_differences_are_told_in_every_language(root: Path) -> None:
 
 
 def test_what_was_never_kept_cannot_be_used(root: Path) -> None:
-    with pytest.raises(NotFound, match="There is no text 'nobody'"):
+    with pytest.raises(NotFound, match="There is no prompt 'nobody'"):
+        versions.before(root, "nobody")
+    with pytest.raises(NotFound, match="There is no prompt 'nobody'"):
+        versions.difference(root, "nobody", "1.0.0", "")
+    with pytest.raises(NotFound, match="There is no prompt 'nobody'"):
         versions.pin(root, "nobody", "1.0.0")
     with pytest.raises(NotFound, match=r"suporte_tecnico@9.9.9 was not kept"):
         versions.pin(root, "suporte_tecnico", "9.9.9")

@@ -15,7 +15,7 @@ from llmops.rag.reading import Limits, Reader
 from llmops.tests.rag.papers import PUBLIC, SENTENCE, pdf, word
 from llmops.tests.rag.shelf import Shelf
 from telecom.adapters.local.objects import LocalObjects
-from telecom.errors import InputRefused, NotFound
+from telecom.errors import InputRefused, UsageError
 from telecom.ports import Objects, Passage
 from telecom.progress import Silent
 from telecom.settings import Settings
@@ -203,7 +203,7 @@ def test_a_folder_of_nothing_leaves_everything_as_it_was(folder: Path, tmp_path:
     with pytest.raises(InputRefused, match="1 bad_front_matter"):
         run(shelf, None, empty, Silent())
     assert set(shelf.passages) == {"a.md"}
-    with pytest.raises(NotFound, match="no folder"):
+    with pytest.raises(UsageError, match="no folder"):
         run(shelf, None, folder / "nope", Silent())
 
 

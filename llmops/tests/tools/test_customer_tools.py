@@ -55,6 +55,7 @@ def test_the_risk_is_told_to_agents_with_its_age_and_reasons() -> None:
     row = score_row(top_reasons=reasons, snapshot_date=DAY - timedelta(days=4))
     found = churn_risk(context(RowsReader(customer_score=[row])), reasons=2)
     assert (found.percent, found.segment_words, found.age_days) == (61.0, "alto", 4)
+    assert [reason.value for reason in found.reasons] == ["Month-to-month", "no"]
     assert [(reason.words, reason.effect) for reason in found.reasons] == [
         ("contrato mensal, sem fidelidade", "aumenta"),
         ("não tem Suporte técnico premium", "aumenta"),

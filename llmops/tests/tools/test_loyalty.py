@@ -55,4 +55,7 @@ def test_a_contract_whose_term_is_over_goes_on_month_by_month(months: int, tenur
 
 def test_a_contract_that_runs_says_how_long() -> None:
     own = profile_row(contract="Two year", contract_months=24, tenure_months=14, months_to_renewal=10)
-    assert "Faltam 10 meses" in Stage(warehouse=by_hand(customer_profile=[own])).say("quando acaba o meu contrato?").message
+    assert (
+        "Faltam 10 meses"
+        in Stage(warehouse=by_hand(customer_profile=[own])).say("quando acaba o meu contrato?").message
+    )

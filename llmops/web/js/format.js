@@ -21,6 +21,9 @@ export function money(value, { whole = false } = {}) {
 /** A number with at most `digits` decimals. */
 export const number = (value, digits = 1) => formatter(Intl.NumberFormat, { maximumFractionDigits: digits }).format(Number(value));
 
+/** A number with at most `figures` significant figures: for values of any size. */
+export const significant = (value, figures = 3) => formatter(Intl.NumberFormat, { maximumSignificantDigits: figures }).format(Number(value));
+
 /** A share (0 to 1) as a percentage. */
 export const percent = (share, digits = 0) =>
   formatter(Intl.NumberFormat, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Number(share));

@@ -349,18 +349,6 @@ module "cloud_run" {
       kms_key         = module.project.kms_key
       env             = local.platform
     }
-    # The knowledge becomes what lies below incoming/ in the bucket of documents.
-    "telecom-documents-${var.env}" = {
-      image           = local.images.assistant
-      service_account = module.iam.emails.cicd
-      args            = ["telecom", "rag", "ingest", "/documents/incoming"]
-      buckets         = { "/documents" = module.gcs.names["docs"] }
-      memory          = "2Gi"
-      vpc_egress      = "ALL_TRAFFIC"
-      kms_key         = module.project.kms_key
-      env             = local.platform
-      iam             = { "roles/run.invoker" = { scheduler = module.iam.members.scheduler } }
-    }
     # Questions and answers of telecom_gold.knowledge_faq become part of the knowledge.
     "telecom-faq-${var.env}" = {
       image           = local.images.assistant
@@ -439,6 +427,7 @@ module "monitoring" {
   channels        = var.channels
   channel_secrets = var.channel_secrets
   thresholds      = var.thresholds
+  repository      = try(var.github.repository, null)
   uptime_checks   = { for name in var.uptime : name => { host = trimprefix(module.cloud_run.urls["telecom-${name}-${var.env}"], "https://") } }
   batch_paused    = alltrue([for order in var.schedules : order.paused if order.pipeline == "churn-scoring"])
   dispatch = {

@@ -93,13 +93,8 @@ job_schedules = {
     schedule    = "30 8 * * *"
     paused      = true
   }
-  documents = {
-    description = "Takes new documents into the knowledge."
-    schedule    = "0 5 * * *"
-    paused      = true
-  }
   faq = {
-    description = "Takes the questions and answers of the table into the knowledge, after the documents."
+    description = "Takes the questions and answers of the table into the knowledge."
     schedule    = "30 5 * * *"
     paused      = true
   }

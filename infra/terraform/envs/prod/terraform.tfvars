@@ -15,6 +15,7 @@ github = {
   owner_id      = "1000001"
   repository_id = "2000001"
   environments  = ["prod"]
+  tags          = "v"
 }
 
 budget = {
@@ -104,12 +105,8 @@ job_schedules = {
     description = "Looks at what the churn service answered the day before."
     schedule    = "30 8 * * *"
   }
-  documents = {
-    description = "Takes new documents into the knowledge."
-    schedule    = "0 5 * * *"
-  }
   faq = {
-    description = "Takes the questions and answers of the table into the knowledge, after the documents."
+    description = "Takes the questions and answers of the table into the knowledge."
     schedule    = "30 5 * * *"
   }
   # A session lives for 24 hours, and a week ends on Sunday at midnight UTC, ten minutes after the second run.

@@ -77,12 +77,13 @@ variable "force_destroy" {
 }
 
 variable "github" {
-  description = "Whose jobs get in without a key: see the variable of the module iam. The numbers are those of gh api users/OWNER and repos/OWNER/NAME; branches, environments and events as infra/gcloud/bootstrap.sh was told."
+  description = "Whose jobs get in without a key: see the variable of the module iam. The numbers are those of gh api users/OWNER and repos/OWNER/NAME; branches, tags, environments and events as infra/gcloud/bootstrap.sh was told."
   type = object({
     repository    = string
     owner_id      = string
     repository_id = string
     branches      = optional(set(string), ["main"])
+    tags          = optional(string)
     environments  = optional(set(string), [])
     events        = optional(set(string), ["push", "schedule", "workflow_dispatch"])
   })
@@ -338,7 +339,7 @@ variable "armor" {
 }
 
 variable "job_schedules" {
-  description = "When jobs of Cloud Run start: job (documents, evaluation, faq, review) => cron, whether it only stands there."
+  description = "When jobs of Cloud Run start: job (evaluation, faq, review) => cron, whether it only stands there."
   type = map(object({
     description = string
     schedule    = string
@@ -348,8 +349,8 @@ variable "job_schedules" {
   nullable = false
 
   validation {
-    condition     = length(setsubtract(keys(var.job_schedules), ["documents", "evaluation", "faq", "review"])) == 0
-    error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write documents, evaluation, faq and review; a release and an erasure are started by people."
+    condition     = length(setsubtract(keys(var.job_schedules), ["evaluation", "faq", "review"])) == 0
+    error_message = "job_schedules has ${jsonencode(keys(var.job_schedules))}: write evaluation, faq and review; a release and an erasure are started by people, documents come with a delivery."
   }
 
   validation {

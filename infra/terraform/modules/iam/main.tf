@@ -38,14 +38,21 @@ locals {
   github       = var.github == null ? {} : { github = var.github }
   environments = var.github == null ? [] : sort(var.github.environments)
 
+  # What may have started a job: a branch by its whole name, a tag by how its name begins.
+  refs = {
+    for key, github in local.github : key => {
+      branch = "assertion.ref_type == \"branch\" && assertion.ref in ${jsonencode([for branch in sort(github.branches) : "refs/heads/${branch}"])}"
+      tag    = "assertion.ref_type == \"tag\" && assertion.ref.startsWith(\"refs/tags/${coalesce(github.tags, "-")}\")"
+    }
+  }
+
   # The numbers cannot be taken over by whoever registers a name that has become free. Pull requests do not get in: they
   # run with refs/pull/…, and pull_request_target, which runs with the base branch's name, is none of the events.
   conditions = {
     for key, github in local.github : key => join(" && ", compact([
       "assertion.repository_owner_id == \"${github.owner_id}\"",
       "assertion.repository_id == \"${github.repository_id}\"",
-      "assertion.ref_type == \"branch\"",
-      "assertion.ref in ${jsonencode([for branch in sort(github.branches) : "refs/heads/${branch}"])}",
+      github.tags == null ? local.refs[key].branch : "((${local.refs[key].branch}) || (${local.refs[key].tag}))",
       "assertion.event_name in ${jsonencode(sort(github.events))}",
       length(local.environments) == 0 ? "" : "assertion.environment in ${jsonencode(local.environments)}",
     ]))
@@ -88,7 +95,7 @@ resource "google_iam_workload_identity_pool_provider" "github" {
   workload_identity_pool_id          = google_iam_workload_identity_pool.github[each.key].workload_identity_pool_id
   workload_identity_pool_provider_id = "github"
   display_name                       = "GitHub Actions"
-  description                        = "Branches ${join(", ", sort(each.value.branches))} of ${each.value.repository}."
+  description                        = "Branches ${join(", ", sort(each.value.branches))}${each.value.tags == null ? "" : ", tags ${each.value.tags}*"} of ${each.value.repository}."
   attribute_condition                = local.conditions[each.key]
 
   # A token without an environment has no such claim; where environments are asked for, its exchange then fails.

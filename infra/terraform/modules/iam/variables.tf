@@ -261,6 +261,7 @@ variable "github" {
       owner_id       number of the owner:      gh api users/OWNER --jq .id
       repository_id  number of the repository: gh api repos/OWNER/NAME --jq .id
       branches       branches whose runs get in; no patterns
+      tags           how the names of tags begin whose runs get in, such as v; null for no tags. A tag's push is a push
       environments   GitHub environments of which the job must use one; in prod at least one
       events         what may have started the run; pull_request_target runs with the base branch's name, so never that
       accounts       keys of the service accounts that such a job may become
@@ -271,6 +272,7 @@ variable "github" {
     owner_id      = string
     repository_id = string
     branches      = optional(set(string), ["main"])
+    tags          = optional(string)
     environments  = optional(set(string), [])
     events        = optional(set(string), ["push", "schedule", "workflow_dispatch"])
     accounts      = optional(set(string), ["cicd"])
@@ -291,6 +293,11 @@ variable "github" {
   validation {
     condition     = var.github == null || try(length(var.github.branches) > 0 && alltrue([for name in setunion(var.github.branches, var.github.environments) : can(regex("^[A-Za-z0-9][A-Za-z0-9._/-]*$", name))]), false)
     error_message = "github.branches is ${jsonencode(try(var.github.branches, null))}, environments ${jsonencode(try(var.github.environments, null))}: name at least one branch, without patterns, quotes or blanks."
+  }
+
+  validation {
+    condition     = try(var.github.tags, null) == null || can(regex("^[A-Za-z0-9][A-Za-z0-9._/-]*$", var.github.tags))
+    error_message = "github.tags is ${jsonencode(try(var.github.tags, null))}: write how the tags' names begin, such as v, at least one letter or digit and no pattern; or null for no tags."
   }
 
   validation {

@@ -68,7 +68,7 @@ resource "google_monitoring_alert_policy" "this" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = each.value.remedy
+    content   = "${trimspace(each.value.remedy)}\n\n[What to do, step by step](https://github.com/${var.repository}/blob/main/docs/operations/runbooks.md#${each.key})"
   }
 }
 

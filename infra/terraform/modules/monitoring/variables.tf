@@ -34,6 +34,18 @@ variable "labels" {
   }
 }
 
+variable "repository" {
+  description = "GitHub repository, owner/name, to whose docs/operations/runbooks.md each alert's text links; null: the project's own."
+  type        = string
+  default     = "telecom-ml-llmops/telecom-ml-llmops"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "repository = \"${var.repository}\" is no repository. Write owner/name."
+  }
+}
+
 variable "services" {
   description = "Cloud Run services by role; null: telecom-<role>-<env>. The names are the namespaces under which the Prometheus sidecar reports."
   type = object({

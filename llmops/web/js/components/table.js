@@ -35,6 +35,12 @@ export function pager({ total, limit, offset, onpage }) {
     button(t("page.next"), { kind: "small", disabled: last >= total, onclick: () => onpage(offset + limit) }));
 }
 
+/** Whether a page lies behind the last one. */
+export const beyond = ({ total, offset, customers }) => !customers.length && total > 0 && offset >= total;
+
+/** Where the last page begins. */
+export const lastOffset = ({ total, limit }) => Math.floor((total - 1) / limit) * limit;
+
 function line(row, columns, href) {
   return h("tr", { role: "row" }, columns.map((column, place) => {
     const content = column.cell(row);

@@ -10,21 +10,34 @@ import { icon } from "../components/icons.js";
 
 const TONES = { proposed: "accent", approved: "medium", executed: "low", rejected: "high", expired: "" };
 const AMOUNTS = new Set(["amount"]);
+// What a refusal says of the action's state, until it is read anew.
+const SETTLED = { decided: "decided", rejected: "rejected", policy: "rejected", expired: "expired", in_progress: "approved", not_found: "gone" };
 const HIDDEN = new Set(["asked_by_customer"]);
 
 /** A card. `ondecided(action)` is told of the new state. */
 export function actionCard(action, { customer = false, ondecided = () => {} } = {}) {
   const node = h("div.action", { role: "group", "aria-label": action.title, data: { action: action.id } });
-  node.decided = (decided) => draw(node, Object.assign(action, decided), { customer, ondecided });
+  node.decided = (decided, failure = null) => draw(node, Object.assign(action, decided), { customer, ondecided }, failure);
   draw(node, action, { customer, ondecided });
   return node;
 }
 
+/** Brings all cards that are shown up to what the service tells of their actions. */
+export function renewActions(actions) {
+  const told = new Map((actions ?? []).map((one) => [one.id, one]));
+  for (const node of document.querySelectorAll(".action")) {
+    const now = told.get(node.dataset.action);
+    if (now && now.status !== node.dataset.status) node.decided(now, node.failure);
+  }
+}
+
 function draw(node, action, options, failure = null) {
+  node.failure = failure;
+  node.dataset.status = action.status;
   node.replaceChildren(...[
     h("div.row.tight.action-head", icon("shield", "small"), h("h3.grow", action.title), badge(t(`action.${action.status}`), TONES[action.status])),
     facts(action.parameters ?? {}),
-    action.reason && h("p.small.action-why", h("span.quiet", `${t("action.why")} `), action.reason),
+    action.reason && h("p.small.action-why", h("span.quiet", `${t("action.why")} `), action.reason, !options.customer && action.status === "proposed" && has(`action.note.${action.type}`) && ` ${t(`action.note.${action.type}`)}`),
     action.result?.message && notice([action.result.message, action.result.protocol && !action.result.message.includes(action.result.protocol) && ` ${t("action.protocol", { number: action.result.protocol })}`], { tone: "low", icon: "check" }),
     failure && notice(failure, { tone: "medium", role: "alert" }),
     action.status === "proposed" && answers(node, action, options),
@@ -48,7 +61,9 @@ function answers(node, action, options) {
       if (!node.isConnected) node.decided(decided);
       options.ondecided(action);
     } catch (error) {
-      draw(node, action, options, refused(error));
+      const settled = error.status === 409 || error.status === 404 ? SETTLED[error.code] : null;
+      draw(node, settled ? Object.assign(action, { status: settled }) : action, options, refused(error));
+      if (settled) options.ondecided(action);
     }
     node.removeAttribute("aria-busy");
     focusOn(node);

@@ -38,7 +38,7 @@ function churn(part) {
   if (part.error) return section("card.churn", lacking(part), { sign: "alert" });
   const age = t("churn.age", { count: part.age_days });
   return section("card.churn", [
-    h("div.row.tight.churn-head", h("span.churn-figure.number", { class: part.segment }, `${format.number(part.percent)}%`), h("div.grow", badge(t(`segment.risk.${part.segment}`), part.segment), h("div.tiny.quiet.churn-age", part.age_days ? age : t("churn.today"), ` · ${t("churn.model", { version: part.model_version })}`))),
+    h("div.row.tight.churn-head", h("span.churn-figure.number", { class: part.segment }, format.percent(part.percent / 100, 1)), h("div.grow", badge(t(`segment.risk.${part.segment}`), part.segment), h("div.tiny.quiet.churn-age", part.age_days ? age : t("churn.today"), ` · ${t("churn.model", { version: part.model_version })}`))),
     h("div.meter", { style: { "--share": `${part.percent}%`, color: `var(--${part.segment})` }, role: "img", "aria-label": t("churn.meter", { percent: format.number(part.percent) }) }, h("i")),
     h("ul.churn-reasons", part.reasons.map((one) => {
       const up = one.effect === "aumenta";
@@ -53,7 +53,7 @@ function plan(profile) {
   return section("card.plan", [
     h("div.row.tight", h("span.strong.grow.wrap", profile.plan ?? t("card.noplan")), contract && h("span.number.strong", format.money(contract.monthly_charge), h("span.tiny.quiet", t("card.month")))),
     h("dl.facts", fact("card.contract", spoken(contract?.words)), fact("card.since", t("card.tenure", { count: profile.tenure_months, day: format.day(profile.customer_since, { month: "short", year: "numeric" }) })), fact("card.payment", spoken(contract?.payment_method))),
-    more.length > 0 && h("div.row.products", more.map((one) => badge(one))),
+    more.length > 0 && h("div.row.products", more.map((one) => badge(spoken(one)))),
   ], { sign: "spark" });
 }
 
@@ -82,12 +82,25 @@ function lines(part) {
   return section("card.lines", part.lines.map((line) => h("div.line", h("div.row.tight",
     h("span.grow.strong.small", [lineName(line), line.contracted_mbps && h("span.quiet", ` · ${format.number(line.contracted_mbps, 0)} Mbps`)]),
     badge(language() === "pt-BR" || !has(`line.${line.status}`) ? line.status_words : t(`line.${line.status}`), STATES[line.status] ?? "", { dot: true })),
-    line.advice?.conclusion && line.status !== "active" && notice(sentence(line.advice.conclusion), { tone: STATES[line.status] ?? "" }),
+    line.advice?.conclusion && line.status !== "active" && notice(advised(line, part.outages), { tone: STATES[line.status] ?? "" }),
     line.measures.length > 0 && h("dl.facts.measures", line.measures.map((one) => [h("dt", spoken(one.name)), h("dd", { title: one.limits }, h("span", { class: `judged ${JUDGED[one.judgement] ?? ""}` }, one.value === null ? t("line.unread") : `${format.number(one.value, 2)} ${one.unit}`, h("span.sr-only", ` (${spoken(one.judgement)})`)))])),
   )), { sign: "signal" });
 }
 
 const lineName = (line) => `${t(`service.${line.service}`)} · ${spoken(line.technology)}`;
+/** What is the matter with a line: the service's Portuguese sentence, else ours for its verdict. */
+function advised(line, outages) {
+  const { verdict, conclusion } = line.advice;
+  if (language() === "pt-BR" || !has(`advice.${verdict}`)) return sentence(conclusion);
+  if (verdict === "poor") {
+    const bad = line.measures.filter((one) => one.judgement === "ruim" || one.judgement === "no limite").map((one) => `${spoken(one.name)} (${spoken(one.judgement)})`);
+    return bad.length ? t("advice.poor", { measures: bad.join(", ") }) : t("advice.poor.plain");
+  }
+  if (verdict !== "area_outage") return t(`advice.${verdict}`);
+  const own = (outages ?? []).find((one) => one.own);
+  return own ? t("advice.area_outage", { id: own.incident_id, since: format.moment(own.started_at), until: format.moment(own.expected_end_at) }) : sentence(conclusion);
+}
+
 const sentence = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
 function tickets(part) {

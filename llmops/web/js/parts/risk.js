@@ -11,10 +11,24 @@ export const FEATURES = [
   "streaming_tv", "streaming_movies", "multiple_lines", "phone_service", "senior_citizen", "partner", "dependents",
 ];
 
-/** A badge such as "91 % alto". */
-export const riskBadge = (segment, probability) => badge(`${format.percent(probability)} · ${t(`segment.${segment}`)}`, segment, { dot: true });
+const MONTHS = new Set(["tenure_months", "months_to_renewal"]);
+const AMOUNTS = new Set(["monthly_charge_level", "charge_change", "total_charges"]);
+const MOST = 60;
 
-/** A reason in the reader's language: the service's Portuguese words, else the name of what it is about. */
-export function reasonWords({ feature, words }) {
-  return language() !== "pt-BR" && has(`feature.${feature}`) ? t(`feature.${feature}`) : words;
+/** A badge such as "91,5% · alto", with the decimal that the card and the assistant tell too. */
+export const riskBadge = (segment, probability) => badge(`${format.percent(probability, 1)} · ${t(`segment.${segment}`)}`, segment, { dot: true });
+
+/** A reason in the reader's language: the service's Portuguese words, else what it is about and its value. */
+export function reasonWords({ feature, value, words }) {
+  if (language() === "pt-BR" || !has(`feature.${feature}`)) return words;
+  const said = valueWords(feature, String(value ?? ""));
+  return said ? `${t(`feature.${feature}`)}: ${said}` : t(`feature.${feature}`);
+}
+
+function valueWords(feature, value) {
+  if (!value) return "";
+  if (MONTHS.has(feature) && Number(value) >= 0) return t("reason.months", { count: Number(value) });
+  if (AMOUNTS.has(feature) && !Number.isNaN(Number(value))) return format.money(value);
+  for (const key of [`${feature}.${value}`, `reason.${feature}.${value}`, `reason.${value.toLowerCase()}`]) if (has(key)) return t(key);
+  return value.slice(0, MOST);
 }

@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { button, segments } from "../components/controls.js";
 import { confirm } from "../components/dialog.js";
 import { empty, failure, loading } from "../components/states.js";
+import { renewActions } from "../parts/action.js";
 import { cardSections } from "../parts/card.js";
 import { chat } from "../parts/chat.js";
 import { around, lastQuery } from "../parts/queue_order.js";
@@ -62,6 +63,7 @@ export async function mount(root, context) {
       fill(avatar, format.initials(profile.full_name));
       fill(sub, params.id, profile.segment_words && ` · ${profile.segment_words}`);
       fill(risk, card.churn && !card.churn.error && riskBadge(card.churn.segment, card.churn.percent / 100));
+      renewActions(card.actions);
       fill(pane, cardSections(card, { ondecided: () => load(false), write: (text) => { show("chat"); talk.write(text); } }));
     } catch (error) {
       if (signal.aborted) return;

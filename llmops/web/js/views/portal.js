@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { badge } from "../components/controls.js";
 import { icon } from "../components/icons.js";
+import { renewActions } from "../parts/action.js";
 import { chat } from "../parts/chat.js";
 import { styles } from "../styles.js";
 
@@ -28,6 +29,7 @@ export async function mount(root, context) {
     try {
       const card = await api.get(`/v1/customers/${encodeURIComponent(session.customer_id)}/card`, { signal });
       fill(hello, t("portal.hello", { name: card.profile.full_name.split(" ")[0] }));
+      renewActions(card.actions);
       fill(tiles, invoice(card.invoices), line(card.network));
     } catch (error) {
       if (!signal.aborted) fill(tiles, h("p.small.muted", { role: "alert" }, error.words ?? t("refusal.failed")));

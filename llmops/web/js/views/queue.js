@@ -2,8 +2,8 @@
 
 import { fill, h } from "../dom.js";
 import { button, field, searchField, segments, select } from "../components/controls.js";
-import { empty, filled } from "../components/states.js";
-import { pager, table } from "../components/table.js";
+import { empty, filled, loading } from "../components/states.js";
+import { beyond, lastOffset, pager, table } from "../components/table.js";
 import { FEATURES, reasonWords, riskBadge } from "../parts/risk.js";
 import { keepOrder } from "../parts/queue_order.js";
 import { styles } from "../styles.js";
@@ -37,7 +37,7 @@ export async function mount(root, context) {
     { keys: "j", words: t("keys.next"), run: () => step(frame, 1) },
     { keys: "k", words: t("keys.before"), run: () => step(frame, -1) },
     { keys: "n", words: t("keys.page.next"), run: () => frame.querySelector(".table-foot .button:last-child:not(:disabled)")?.click() },
-    { keys: "p", words: t("keys.page.before"), run: () => frame.querySelector(".table-foot .button:not(:disabled)")?.click() },
+    { keys: "p", words: t("keys.page.before"), run: () => frame.querySelector(".table-foot .button:first-of-type:not(:disabled)")?.click() },
   ]);
 
   async function show() {
@@ -48,7 +48,15 @@ export async function mount(root, context) {
     const wanted = { limit: LIMIT, offset, ...Object.fromEntries(FILTERS.map((name) => [name, query[name] ?? ""])) };
     const old = frame.querySelector("table") !== null;
     frame.classList.toggle("renewing", old);
-    const draw = async () => drawn(await api.get("/v1/queue", { query: wanted, signal: mine }));
+    const ask = (from) => api.get("/v1/queue", { query: { ...wanted, ...from }, signal: mine });
+    const draw = async () => {
+      const page = await ask({});
+      // An empty page does not know how many there are.
+      const total = page.customers.length || !offset ? page.total : (await ask({ limit: 1, offset: 0 })).total;
+      if (!beyond({ ...page, total })) return drawn(page);
+      setQuery({ offset: lastOffset({ ...page, total }) || "" });
+      return loading(14);
+    };
     await filled(frame, draw, { signal: mine, bones: old ? h("div", [...frame.childNodes]) : 14 });
     if (!mine.aborted) frame.classList.remove("renewing");
   }

@@ -15,6 +15,7 @@ export async function mount(root, context) {
   await styles("review");
   title(t("review.title"));
   let query = context.query, told = null, place = 0;
+  const drafts = new Map(); // what was graded and typed but not saved, by review
   const progress = h("p.muted", { role: "status" });
   const weeks = select(lastWeeks().map((week) => [week, week]), { value: query.week ?? lastWeeks()[0], onchange: (week) => setQuery({ week, id: null }) });
   const box = h("div.review");
@@ -59,7 +60,8 @@ export async function mount(root, context) {
   }
 
   function rubric(one) {
-    const given = { ...(one.mine ?? {}) };
+    const given = drafts.get(one.id) ?? { ...(one.mine ?? {}) };
+    drafts.set(one.id, given);
     const trouble = h("div", { role: "alert" });
     const yes = (name) => segments(t(`review.${name}`), [["true", t("review.yes")], ["false", t("review.no")]],
       { value: name in given ? String(given[name]) : "", onchange: (value) => { given[name] = value === "true"; } });
@@ -78,7 +80,9 @@ export async function mount(root, context) {
       const names = [...YES_NO, ...SCALES, "comment", "correction", "facts", "citation"];
       const body = Object.fromEntries(names.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
       try {
-        told.reviews[place] = await api.post(`/v1/reviews/${one.id}/grades`, body, { signal });
+        const graded = await api.post(`/v1/reviews/${one.id}/grades`, body, { signal });
+        drafts.delete(one.id);
+        told.reviews = told.reviews.map((each) => (each.id === one.id ? graded : each));
         toast(t("review.saved"));
         const open = told.reviews.findIndex((each) => each.mine === null);
         show(open >= 0 ? open : place);

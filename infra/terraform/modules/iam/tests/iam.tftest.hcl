@@ -124,7 +124,16 @@ run "prod_wants_an_environment" {
 
   variables {
     env    = "prod"
-    github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", environments = ["prod"] }
+    github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", environments = ["prod"], tags = "v" }
+  }
+
+  assert {
+    condition     = output.attribute_condition == "assertion.repository_owner_id == \"1111\" && assertion.repository_id == \"2222\" && ((assertion.ref_type == \"branch\" && assertion.ref in [\"refs/heads/main\"]) || (assertion.ref_type == \"tag\" && assertion.ref.startsWith(\"refs/tags/v\"))) && assertion.event_name in [\"push\",\"schedule\",\"workflow_dispatch\"] && assertion.environment in [\"prod\"]"
+    error_message = "The condition is ${output.attribute_condition}."
+  }
+  assert {
+    condition     = google_iam_workload_identity_pool_provider.github["github"].description == "Branches main, tags v* of acme/telecom."
+    error_message = "The provider says who gets in: ${google_iam_workload_identity_pool_provider.github["github"].description}"
   }
 
   assert {
@@ -206,6 +215,26 @@ run "refuses_a_pattern_of_branches_and_running_as_every_account" {
   }
 
   expect_failures = [var.github, var.iam]
+}
+
+run "refuses_every_tag" {
+  command = plan
+
+  variables {
+    github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", tags = "" }
+  }
+
+  expect_failures = [var.github]
+}
+
+run "refuses_a_pattern_of_tags" {
+  command = plan
+
+  variables {
+    github = { repository = "acme/telecom", owner_id = "1111", repository_id = "2222", tags = "v\") || true || (\"" }
+  }
+
+  expect_failures = [var.github]
 }
 
 run "refuses_pull_request_target_and_an_owner" {

@@ -16,6 +16,10 @@ run "dev" {
     error_message = "A policy has no condition, no remedy, or waits for a metric to exist."
   }
   assert {
+    condition     = alltrue([for key, policy in google_monitoring_alert_policy.this : endswith(policy.documentation[0].content, "\n\n[What to do, step by step](https://github.com/telecom-ml-llmops/telecom-ml-llmops/blob/main/docs/operations/runbooks.md#${key})")])
+    error_message = "An alert's text does not end with the link to its runbook."
+  }
+  assert {
     condition     = google_monitoring_alert_policy.this["drift"].conditions[0].condition_prometheus_query_language[0].query == "max(last_over_time(custom_googleapis_com:churn_drift_score{env=\"dev\"}[25h])) >= 1"
     error_message = "Drift is a score of 1 or more."
   }
@@ -53,7 +57,8 @@ run "channels_uptime_dead_letters_in_prod" {
   command = apply
 
   variables {
-    env = "prod"
+    env        = "prod"
+    repository = "acme/telecom"
     channels = {
       oncall = { type = "email", address = "oncall@example.com" }
       chat   = { type = "slack", address = "#churn", severities = ["WARNING"] }
@@ -74,6 +79,10 @@ run "channels_uptime_dead_letters_in_prod" {
   assert {
     condition     = google_monitoring_notification_channel.this["chat"].labels == tomap({ channel_name = "#churn" }) && google_monitoring_notification_channel.this["pager"].labels == tomap({ url = "https://pager.example.com/in", username = "alerts" }) && length(google_monitoring_notification_channel.this["oncall"].sensitive_labels) == 0
     error_message = "A channel has another address."
+  }
+  assert {
+    condition     = endswith(google_monitoring_alert_policy.this["dead_letters"].documentation[0].content, "(https://github.com/acme/telecom/blob/main/docs/operations/runbooks.md#dead_letters)")
+    error_message = "Runbooks are those of the repository that was given."
   }
   assert {
     condition     = length(google_monitoring_alert_policy.this["assistant_burn_fast"].notification_channels) == 3 && length(google_monitoring_alert_policy.this["drift"].notification_channels) == 3 && length(google_monitoring_alert_policy.this["batch_late"].notification_channels) == 2 && !contains(google_monitoring_alert_policy.this["drift"].notification_channels, google_monitoring_notification_channel.this["pager"].name)

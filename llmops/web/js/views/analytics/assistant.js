@@ -29,6 +29,7 @@ export async function mount(root, context) {
     if (!whole) return empty({ icon: "spark", title: t("analysts.unanswered"), text: t("analysts.unanswered.text") });
     const days = told.by.day;
     const points = days.map((one) => dayShort(one.part));
+    const costs = days.map((one) => 1000 * one.cost_per_answer);
     const hits = Object.entries(told.guardrails);
     return h("div.stack.wide-gap",
       h("div.tiles",
@@ -41,7 +42,7 @@ export async function mount(root, context) {
         section(t("analysts.answers.day"), bars({ label: t("analysts.answers.day"), columns: [t("analysts.day"), t("analysts.answers")], height: 246, items: days.map((one) => ({ label: format.day(one.part, { day: "2-digit", month: "2-digit" }), value: one.answers })) })),
         section(t("analysts.latency.day"), lines({ label: t("analysts.latency.day"), points, from: 0, height: 220, show: time, series: [{ name: "p50", values: days.map((one) => one.p50_ms) }, { name: "p95", values: days.map((one) => one.p95_ms), dashed: true }] })),
         section(t("analysts.degraded.day"), lines({ label: t("analysts.degraded.day"), points, from: 0, to: top(days.map((one) => one.degraded_share), 0.1), height: 220, show: (value) => format.percent(value, 1), series: [{ name: t("analysts.degraded"), values: days.map((one) => one.degraded_share) }] })),
-        section(t("analysts.cost.day"), lines({ label: t("analysts.cost.day"), points, from: 0, height: 220, show: (value) => format.number(value, 2), series: [{ name: "US$", values: days.map((one) => 1000 * one.cost_per_answer) }] }))),
+        section(t("analysts.cost.day"), lines({ label: t("analysts.cost.day"), points, from: 0, to: top(costs, 0) || 1, height: 220, show: format.significant, series: [{ name: "US$", values: costs }] }))),
       tabled(t("analysts.answers.by"), parts(told.by[by()]), segments(t("analysts.by"), DIMENSIONS.map((one) => [one, t(`analysts.by.${one}`)]), { value: by(), onchange: (value) => setQuery({ by: value }) })),
       h("div.plots",
         section(t("analysts.guardrails"), hits.length ? rankedBars({ label: t("analysts.guardrails"), items: hits.map(([label, value]) => ({ label, value, text: format.number(value) })) }) : h("p.muted", t("analysts.guardrails.none"))),

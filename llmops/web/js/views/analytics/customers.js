@@ -2,8 +2,8 @@
 
 import { fill, h } from "../../dom.js";
 import { button, field, searchField, segments, select } from "../../components/controls.js";
-import { empty } from "../../components/states.js";
-import { pager, table } from "../../components/table.js";
+import { empty, loading } from "../../components/states.js";
+import { beyond, lastOffset, pager, table } from "../../components/table.js";
 import { FEATURES, reasonWords, riskBadge } from "../../parts/risk.js";
 import { asking, feature, head, labelled, named, prepared, save } from "./parts.js";
 
@@ -18,18 +18,23 @@ export async function mount(root, context) {
   await prepared();
   title(t("analysts.customers"));
   const change = (changes) => setQuery({ offset: "", ...changes });
-  const choose = (name, any, values, words) =>
-    field(t(`analysts.${name}`), select([["", any], ...values.map((value) => [String(value), words(value)])], { value: query[name] ?? "", onchange: (value) => change({ [name]: value }) }), { hiddenLabel: true });
+  const controls = new Map();
+  const choose = (name, any, values, words) => {
+    controls.set(name, select([["", any], ...values.map((value) => [String(value), words(value)])], { value: query[name] ?? "", onchange: (value) => change({ [name]: value }) }));
+    return field(t(`analysts.${name}`), controls.get(name), { hiddenLabel: true });
+  };
   const sub = h("p", t("analysts.customers.sub"));
   const box = h("div.table-frame.tall");
   const snapshot = select([["", t("analysts.snapshot.newest")]], { value: query.snapshot ?? "", onchange: (value) => change({ snapshot: value }) });
   const file = button(t("analysts.csv"), { icon: "download", onclick: () => exported() });
   const search = searchField({ value: query.search ?? "", label: t("analysts.search"), placeholder: t("analysts.search"), oninput: (value) => change({ search: value }) });
+  controls.set("search", search);
+  const segment = segments(t("queue.segment"), [["", t("all")], ...["high", "medium", "low"].map((one) => [one, t(`segment.${one}`)])], { value: query.segment ?? "", onchange: (value) => change({ segment: value }) });
   root.append(
     head(t("analysts.customers"), sub, field(t("analysts.snapshot"), snapshot, { hiddenLabel: true }), file),
     h("div.filters.analyst-filters", { role: "search" },
       field(t("analysts.search"), search, { hiddenLabel: true }),
-      segments(t("queue.segment"), [["", t("all")], ...["high", "medium", "low"].map((one) => [one, t(`segment.${one}`)])], { value: query.segment ?? "", onchange: (value) => change({ segment: value }) }),
+      segment,
       choose("contract", t("queue.contract.any"), CONTRACTS, (value) => named("contract", value)),
       choose("plan", t("analysts.plan.any"), PLANS, (value) => named("plan", value)),
       choose("tenure", t("analysts.tenure.any"), TENURES, (value) => t("analysts.months", { band: value })),
@@ -50,6 +55,10 @@ export async function mount(root, context) {
     fill(sub, page.snapshot_date ? [count, " · ", t("analysts.snapshot.of", { day: format.day(page.snapshot_date) })] : t("analysts.customers.sub"));
     announce(count);
     file.disabled = !page.total;
+    if (beyond(page)) {
+      setQuery({ offset: lastOffset(page) || "" });
+      return loading(14);
+    }
     if (!page.customers.length) return empty({ icon: "filter", title: t("analysts.none"), text: t("analysts.none.text") });
     const sort = query.sort || "-churn_probability";
     return h("div", table({
@@ -86,5 +95,12 @@ export async function mount(root, context) {
   }
 
   show();
-  return { update(wanted) { query = wanted; show(); } };
+  return {
+    update(wanted) {
+      query = wanted;
+      segment.choose(query.segment ?? "");
+      for (const [name, control] of controls) if (control !== document.activeElement) control.value = query[name] ?? "";
+      show();
+    },
+  };
 }

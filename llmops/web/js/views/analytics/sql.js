@@ -28,7 +28,7 @@ export async function mount(root, context) {
     head(t("analysts.sql"), h("p", t("analysts.sql.sub"))),
     h("div.sql-desk",
       h("div.card.padded.stack.sql-box", field(t("analysts.sql.label"), text),
-        h("div.row", run, h("span.small.quiet.grow", h("kbd", "Ctrl"), " ", h("kbd", "Enter")), field(t("analysts.sql.examples"), examples, { hiddenLabel: true }))),
+        h("div.row", run, h("span.small.quiet.grow.sql-keys", h("kbd", "Ctrl"), " ", h("kbd", "Enter")), field(t("analysts.sql.examples"), examples, { hiddenLabel: true }))),
       h("section.card.padded.stack.sql-tables", { "aria-label": t("analysts.sql.tables") }, h("h2.section-head", t("analysts.sql.tables")), tables)),
     box);
   shortcuts([{ keys: "/", words: t("analysts.sql.label"), run: () => text.focus() }]);
@@ -82,7 +82,7 @@ export async function mount(root, context) {
 
   function cell(value, kind) {
     if (value === null) return h("span.quiet", "NULL");
-    if (kind === "number" && typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+    if (kind === "number" && typeof value === "number") return String(value);
     return h("span.sql-cell", typeof value === "object" ? JSON.stringify(value) : String(value));
   }
 

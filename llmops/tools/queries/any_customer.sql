@@ -1,0 +1,4 @@
+-- Whether there are customers at all: without any, a customer without theirs says nothing about them. Reads nobody's data.
+SELECT COUNT(*) AS rows_there
+FROM telecom_bronze.crm_customers
+WHERE snapshot_date BETWEEN @since AND @today
