@@ -168,4 +168,4 @@ def test_other_tables_take_no_events(platform: Platform) -> None:
 
 def test_the_tables_that_only_grow_are_these() -> None:
     growing = {table for table, contract in contracts().items() if contract.replace_by == ("batch",)}
-    assert growing == {FEEDBACK, AUDIT, ACTIONS, "telecom_monitoring.llm_usage"}
+    assert growing == {FEEDBACK, AUDIT, ACTIONS, "telecom_monitoring.llm_usage", "telecom_monitoring.test_runs"}

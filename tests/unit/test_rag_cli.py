@@ -95,7 +95,7 @@ def test_what_cannot_be_meant(docs: Path, arguments: tuple[str, ...], code: int,
 
 
 def test_a_folder_that_holds_nothing(docs: Path, tmp_path: Path) -> None:
-    assert run("ingest", str(tmp_path / "nope")).exit_code == 1
+    assert run("ingest", str(tmp_path / "nope")).exit_code == 2
     (tmp_path / "empty").mkdir()
     assert run("ingest", str(tmp_path / "empty")).exit_code == 3
 

@@ -32,7 +32,7 @@ def asks_for_offers(message: str) -> bool:
 
 
 def names_offer(message: str) -> bool:
-    """Whether a message names a retention offer with what it takes to prepare it; no question of what is allowed does."""
+    """Whether a message names a retention offer with what it takes to prepare it, and asks not what is allowed."""
     plain = folded(message)
     if _OF_THE_POLICY.search(plain) or _MAY.search(plain):
         return False

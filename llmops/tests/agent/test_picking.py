@@ -7,6 +7,7 @@ import pytest
 
 from llmops.agent.intents.choices import LAST, discount_named, place_named
 from llmops.agent.intents.dates import When, when_named
+from llmops.agent.intents.slots import named
 from llmops.tests.agent.stage import Stage
 from llmops.tests.agent.test_responder import BAD_DSL, SERVICES, faulty
 from llmops.tests.small_world import DAY, by_hand, invoice_row, line_row
@@ -66,6 +67,28 @@ def test_beyond_the_cap_the_policy_says_no_and_customers_get_none() -> None:
     above = Stage().say("prepara 90% por 6 meses, ele pediu", role="agent")
     assert not above.actions and "teto para este perfil é 22 % por 6 meses" in above.message
     assert not Stage().say("quero 10% de desconto por 3 meses").actions
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "até quanto posso dar de crédito de cortesia sem pedir autorização?",
+        "posso dar 10% por 3 meses?",
+        "quantos meses de streaming grátis eu posso oferecer?",
+    ],
+)
+def test_a_question_of_what_is_allowed_proposes_nothing(asked: str) -> None:
+    assert not Stage().say(asked, role="agent").actions
+
+
+@pytest.mark.parametrize("message", ["quanto tenho em aberto?", "tenho alguma fatura em aberto?", "quanto eu devo?"])
+def test_what_is_owed(message: str) -> None:
+    assert "owing" in named(message)
+
+
+@pytest.mark.parametrize("message", ["quais chamados tenho em aberto?", "que pedidos estão em aberto?"])
+def test_what_else_is_open(message: str) -> None:
+    assert "owing" not in named(message)
 
 
 def test_late_fees_are_told_apart_from_the_bill() -> None:
