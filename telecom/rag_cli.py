@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from llmops.rag.ingest_documents import Ingested
     from telecom.bootstrap import Platform
     from telecom.ports import Found
     from telecom.session import Session
 
 KNOWLEDGE = Path(__file__).parents[1] / "docs" / "telecom"
+FILE_SECONDS = 60.0
 SHOWN = 160
 RESULTS = ("score", "document", "section", "page", "text")
 
@@ -34,7 +36,7 @@ def session(as_json: bool) -> "AbstractContextManager[Session]":
 def ingest(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of HTML, PDF, DOCX, Markdown and text files.")],
     again: Annotated[bool, typer.Option("--again", help="Read also the files that have not changed.")] = False,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Longest that one file may take to parse.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Longest that one file may take to parse.")] = FILE_SECONDS,
     json: Json = False,
 ) -> None:
     """Make the knowledge base what a folder is.
@@ -42,14 +44,9 @@ def ingest(
     New and changed files are read, passages of files that are gone go. A file that cannot be read is reported.
     """
     with session(json) as s:
-        from llmops.rag import ingest_documents
-        from llmops.rag.reading import Limits
         from telecom import console
 
-        p = s.platform
-        lake = p.objects if p.settings.backend == "gcp" else None
-        limits = Limits(seconds=seconds)
-        done = ingest_documents.run(p.retriever, lake, folder, p.progress, limits=limits, again=again)
+        done = ingested(s.platform, folder, seconds=seconds, again=again)
         if json:
             console.print_json(done)
             return
@@ -67,6 +64,16 @@ def ingest(
         console.print_next('telecom rag search "segunda via"')
 
 
+def ingested(platform: "Platform", folder: Path, *, seconds: float = FILE_SECONDS, again: bool = False) -> "Ingested":
+    """Makes the knowledge base what a folder is; on Google Cloud the files go to the lake, too."""
+    from llmops.rag import ingest_documents
+    from llmops.rag.reading import Limits
+
+    lake = platform.objects if platform.settings.backend == "gcp" else None
+    limits = Limits(seconds=seconds)
+    return ingest_documents.run(platform.retriever, lake, folder, platform.progress, limits=limits, again=again)
+
+
 def knowledge_index(platform: "Platform") -> tuple[int | None, str]:
     """Makes the project's own documents the knowledge base.
 
@@ -74,13 +81,9 @@ def knowledge_index(platform: "Platform") -> tuple[int | None, str]:
         Passages written now, and the outcome in words. Installed without its sources, the project has no documents:
         then nothing happens, and the words say what to do.
     """
-    from llmops.rag import ingest_documents
-    from llmops.rag.reading import Limits
-
     if not KNOWLEDGE.is_dir():
         return None, "no documents here; telecom rag ingest DIR"
-    lake = platform.objects if platform.settings.backend == "gcp" else None
-    done = ingest_documents.run(platform.retriever, lake, KNOWLEDGE, platform.progress, limits=Limits())
+    done = ingested(platform, KNOWLEDGE)
     platform.progress.stop()
     return done.passages, f"{done.files} documents, {done.unchanged} unchanged, {done.refused} refused"
 

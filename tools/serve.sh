@@ -6,9 +6,13 @@ telecom=$1/telecom port=${2:-8080}
 
 scored() { "$telecom" query 'SELECT customer_id FROM telecom_gold.telco_churn_scored LIMIT 1' --format csv | tail -n +2; }
 
-[ -n "$(scored)" ] || "$telecom" demo
-"$telecom" rag ingest docs/telecom >/dev/null
 customer=$(scored)
+if [ -n "$customer" ]; then
+  "$telecom" rag ingest docs/telecom >/dev/null
+else
+  "$telecom" demo # which ends with the documents
+  customer=$(scored)
+fi
 token=$("$telecom" token --agent desk --scopes 'approve:*,read:analytics,review:answers' --seconds 86400)
 own=$("$telecom" token --customer "$customer" --seconds 86400)
 cat <<END

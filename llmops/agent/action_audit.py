@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from llmops.agent.proposals import Proposal
+from llmops.agent.rows import audited
 from telecom.ports import Events
 
 AUDIT = "telecom_monitoring.assistant_audit"
@@ -38,17 +39,16 @@ class Audit:
         """One attempt to do something. `detail` holds ids and codes, never a person's words."""
         told = json.dumps(detail, ensure_ascii=False, sort_keys=True)
         name = "|".join((verb, outcome, principal, now.isoformat(), trace_id, str(customer_id), told))
-        row = {
-            "event_id": str(uuid.uuid5(_OURS, name)),
-            "happened_on": now.date(),
-            "trace_id": trace_id,
-            "principal": principal,
-            "customer_id": customer_id,
-            "event": f"action.{verb}",
-            "outcome": outcome,
-            "detail": told,
-            "happened_at": now,
-        }
+        row = audited(
+            str(uuid.uuid5(_OURS, name)),
+            f"action.{verb}",
+            outcome,
+            told,
+            principal=principal,
+            now=now,
+            trace_id=trace_id,
+            customer_id=customer_id,
+        )
         self._events.add(AUDIT, [row])
 
     def decided(self, proposal: Proposal, statuses: Sequence[str], now: datetime) -> None:

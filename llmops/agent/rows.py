@@ -1,6 +1,7 @@
 """Rows that a turn leaves in the warehouse: what it used, and who asked about whom. Without a word of its content."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from llmops.agent.turn import Ask, Reply
@@ -47,14 +48,44 @@ def audit_row(ask: Ask, reply: Reply, outcome: str) -> dict[str, Any]:
         "actions": [action.id for action in reply.actions],
         "guardrails": list(reply.guardrails),
     }
+    told = json.dumps(detail, separators=(",", ":"))
+    return of_turn(ask, f"{ask.trace_id}-chat", outcome, told)
+
+
+def of_turn(ask: Ask, event_id: str, outcome: str, detail: str) -> dict[str, Any]:
+    """Of telecom_monitoring.assistant_audit: that a message was asked, and what came of it."""
+    return audited(
+        event_id,
+        "chat",
+        outcome,
+        detail,
+        principal=ask.principal.name,
+        now=ask.now,
+        trace_id=ask.trace_id,
+        customer_id=ask.customer_id,
+    )
+
+
+def audited(
+    event_id: str,
+    event: str,
+    outcome: str,
+    detail: str,
+    *,
+    principal: str,
+    now: datetime,
+    trace_id: str,
+    customer_id: str | None,
+) -> dict[str, Any]:
+    """A row of telecom_monitoring.assistant_audit; `detail` is JSON of ids and codes, never a person's words."""
     return {
-        "event_id": f"{ask.trace_id}-chat",
-        "happened_on": ask.now.date(),
-        "trace_id": ask.trace_id,
-        "principal": ask.principal.name,
-        "customer_id": ask.customer_id,
-        "event": "chat",
+        "event_id": event_id,
+        "happened_on": now.date(),
+        "trace_id": trace_id,
+        "principal": principal,
+        "customer_id": customer_id,
+        "event": event,
         "outcome": outcome,
-        "detail": json.dumps(detail, separators=(",", ":")),
-        "happened_at": ask.now,
+        "detail": detail,
+        "happened_at": now,
     }

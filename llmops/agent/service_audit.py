@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from llmops.agent.action_audit import AUDIT, Outcome
+from llmops.agent.rows import audited, of_turn
 from llmops.agent.turn import Ask, Principal
 from telecom.errors import TelecomError
 from telecom.ports import Events
@@ -29,32 +30,22 @@ class ServiceAudit:
 
         `more` goes into the detail: names of ours, never a person's words.
         """
-        row = {
-            "event_id": str(uuid.uuid4()),
-            "happened_on": now.date(),
-            "trace_id": "",
-            "principal": who.name,
-            "customer_id": customer_id[:LONGEST_ID] if customer_id else None,
-            "event": f"view.{what}",
-            "outcome": outcome,
-            "detail": json.dumps({"role": who.role, **more}),
-            "happened_at": now,
-        }
+        row = audited(
+            str(uuid.uuid4()),
+            f"view.{what}",
+            outcome,
+            json.dumps({"role": who.role, **more}),
+            principal=who.name,
+            now=now,
+            trace_id="",
+            customer_id=customer_id[:LONGEST_ID] if customer_id else None,
+        )
         self._events.add(AUDIT, [row])
 
     def unanswered(self, ask: Ask, code: str) -> None:
         """A message to which there was no answer; `code` is what its caller was told. A failure here is logged only."""
-        row = {
-            "event_id": f"{ask.trace_id}-failed",
-            "happened_on": ask.now.date(),
-            "trace_id": ask.trace_id,
-            "principal": ask.principal.name,
-            "customer_id": ask.customer_id,
-            "event": "chat",
-            "outcome": "failed",
-            "detail": json.dumps({"role": ask.principal.role, "channel": ask.channel, "code": code}),
-            "happened_at": ask.now,
-        }
+        detail = json.dumps({"role": ask.principal.role, "channel": ask.channel, "code": code})
+        row = of_turn(ask, f"{ask.trace_id}-failed", "failed", detail)
         try:
             self._events.add(AUDIT, [row])
         except (TelecomError, OSError) as error:

@@ -9,14 +9,13 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from llmops.agent.turn import Principal
-from llmops.tools import churn_words
 from llmops.tools.churn_tool import MAXIMUM_AGE_DAYS
+from llmops.tools.scored import MONTHS, Reason, reasons
 from telecom.errors import InputRefused
 from telecom.ports import Reader
 from telecom.queries import read_query
 
 QUERIES = Path(__file__).parent / "queries"
-MONTHS = 12
 MOST = 100
 LAST = "LIMIT 100 OFFSET 0"
 
@@ -33,16 +32,6 @@ class Wanted(BaseModel):
     search: str = Field("", max_length=80, description="part of a name or of a customer's number")
     limit: int = Field(20, ge=1, le=MOST)
     offset: int = Field(0, ge=0, le=1_000_000)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason of a score; `words` says it in Portuguese, `contribution` is in log-odds."""
-
-    feature: str
-    value: str
-    words: str
-    contribution: float
 
 
 @dataclass(frozen=True)
@@ -124,13 +113,8 @@ def _waiting(row: dict[str, Any]) -> Waiting:
         churn_probability=row["churn_probability"],
         monthly_charges=row["monthly_charges"],
         expected_loss=round(row["expected_loss"], 2),
-        top_reasons=tuple(_reason(reason) for reason in row["top_reasons"] or ()),
+        top_reasons=reasons(row["top_reasons"]),
     )
-
-
-def _reason(told: dict[str, Any]) -> Reason:
-    value = told["value"] or ""
-    return Reason(told["feature"], value, churn_words.said(told["feature"], value), told["contribution"])
 
 
 def _known() -> str:

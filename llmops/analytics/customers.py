@@ -8,12 +8,10 @@ from typing import Any
 import pyarrow as pa
 
 from llmops.analytics.asking import WINDOW_DAYS, CustomersWanted, Filters, load_query, ordered, parameters_of
-from llmops.tools import churn_words
+from llmops.tools.scored import MONTHS, Reason, reasons
 from telecom.errors import NotFound
 from telecom.ports import Reader, Warehouse
 
-MONTHS = 12
-"""Of charges that a customer who leaves takes along."""
 PLACE = "LIMIT 50 OFFSET 0"
 EXPORTED = (
     "snapshot_date", "customer_id", "churn_probability", "risk_segment", "monthly_charges", "expected_loss", "contract",
@@ -30,16 +28,6 @@ class Snapshot:
     customers: int
     model_version: str
     scored_at: datetime
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One reason of a score; `words` says it in Portuguese, `contribution` is in log-odds."""
-
-    feature: str
-    value: str
-    words: str
-    contribution: float
 
 
 @dataclass(frozen=True)
@@ -126,10 +114,5 @@ def _customer(row: dict[str, Any]) -> Customer:
         plan=row["internet_service"],
         tenure_band=row["tenure_band"],
         tenure_months=row["tenure_months"],
-        top_reasons=tuple(_reason(reason) for reason in row["top_reasons"] or ()),
+        top_reasons=reasons(row["top_reasons"]),
     )
-
-
-def _reason(told: dict[str, Any]) -> Reason:
-    value = told["value"] or ""
-    return Reason(told["feature"], value, churn_words.said(told["feature"], value), told["contribution"])

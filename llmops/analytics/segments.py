@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from llmops.analytics.asking import SnapshotsWanted, load_query
-from llmops.analytics.customers import MONTHS, snapshots
+from llmops.analytics.customers import snapshots
+from llmops.tools.scored import MONTHS
 from telecom.ports import Parameters, Reader
 
 DIMENSIONS = ("segment", "contract", "plan", "tenure")

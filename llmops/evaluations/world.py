@@ -65,10 +65,10 @@ def prepare(warehouse: Warehouse, retriever: Retriever, documents: Path = DOCUME
 
 def tables(count: int = CUSTOMERS, seed: int = SEED) -> dict[str, pa.RecordBatch]:
     """Rows of every table that the tools read."""
-    people = _people(count, seed)
+    people = silver(pa.Table.from_batches(customers.generate(count, seed, with_churn=False)))
     batch = pa.RecordBatch.from_pylist(people)
     made = {f"telecom_bronze.{name}": make(batch) for name, make in world.makers(DAY, seed).items()}
-    made[FEATURES] = pa.RecordBatch.from_pylist([_features(each) for each in people], contract(FEATURES).schema)
+    made[FEATURES] = pa.RecordBatch.from_pylist([features(each, DAY) for each in people], contract(FEATURES).schema)
     chances = customers.churn_probabilities(count, seed)
     scores = [_score(each, float(chance)) for each, chance in zip(people, chances, strict=True)]
     made[SCORES] = pa.RecordBatch.from_pylist(scores, contract(SCORES).schema)
@@ -80,23 +80,23 @@ def _is_made(warehouse: Warehouse) -> bool:
     return bool(warehouse.query(asked, {"day": DAY}).to_pylist()[0]["rows_there"])
 
 
-def _people(count: int, seed: int) -> list[dict[str, Any]]:
-    """Customers as the silver table has them."""
-    rows = pa.Table.from_batches(customers.generate(count, seed, with_churn=False)).to_pylist()
+def silver(telco: pa.Table) -> list[dict[str, Any]]:
+    """Generated Telco customers as the silver table has them."""
     return [
         {name: row[source] for name, source in COPIED.items()}
         | {name: row[source] == "Yes" for name, source in FLAGS.items()}
         | {"senior_citizen": bool(row["SeniorCitizen"]), "total_charges": float(row["TotalCharges"].strip() or 0)}
-        for row in rows
+        for row in telco.to_pylist()
     ]
 
 
-def _features(person: Mapping[str, Any]) -> dict[str, Any]:
+def features(person: Mapping[str, Any], day: date) -> dict[str, Any]:
+    """One of them as the features have them on a day: what the tools read, and any value for the rest."""
     months = MONTHS[person["contract"]]
     known = {
         **person,
-        "snapshot_date": DAY,
-        "feature_timestamp": datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC),
+        "snapshot_date": day,
+        "feature_timestamp": datetime(day.year, day.month, day.day, tzinfo=UTC),
         "contract_months": months,
         "months_to_renewal": months - person["tenure_months"] % months,
     }

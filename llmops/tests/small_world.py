@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from llmops.agent.policy import load_policy
+from llmops.evaluations.world import features, silver
 from llmops.tools.context import ToolContext
 from llmops.tools.rows import QUERIES
 from telecom.adapters._event_rows import checked_rows
@@ -29,7 +30,6 @@ RULES = load_policy()
 SQL = {path.read_text("utf-8"): path.stem for path in QUERIES.glob("*.sql")}
 CUSTOMER = "0001-AAAAA"
 Row = dict[str, Any]
-YES_NO = {"Yes": True, "No": False, "No internet service": False, "No phone service": False}
 
 
 class MemoryRecords:
@@ -276,7 +276,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> LocalWarehouse:
 
 def fill(warehouse: LocalWarehouse, day: date, change: Callable[[str, Row], Row] = lambda _, row: row) -> None:
     """Writes the generated customers of a day; `change` may alter each row of each table."""
-    clean = _clean(pa.Table.from_batches(customers.generate(CUSTOMERS, SEED)))
+    clean = pa.Table.from_pylist(silver(pa.Table.from_batches(customers.generate(CUSTOMERS, SEED))))
     batch = clean.to_batches()[0]
     made = {f"telecom_bronze.{name}": make(batch) for name, make in world.makers(day, SEED).items()}
     made["telecom_gold.telco_churn_features"] = _features(clean, day)
@@ -294,59 +294,9 @@ def ids(warehouse: LocalWarehouse) -> Iterator[str]:
     ].to_pylist()
 
 
-def _clean(raw: pa.Table) -> pa.Table:
-    rows = []
-    for row in raw.to_pylist():
-        total = row["TotalCharges"].strip()
-        rows.append(
-            {
-                "customer_id": row["customerID"],
-                "gender": row["gender"],
-                "senior_citizen": bool(row["SeniorCitizen"]),
-                "tenure_months": row["tenure"],
-                "internet_service": row["InternetService"],
-                "contract": row["Contract"],
-                "payment_method": row["PaymentMethod"],
-                "monthly_charges": row["MonthlyCharges"],
-                "total_charges": float(total or 0),
-                "paperless_billing": YES_NO[row["PaperlessBilling"]],
-                **{name: YES_NO[row[source]] for name, source in _FLAGS.items()},
-            }
-        )
-    return pa.Table.from_pylist(rows)
-
-
-_FLAGS = {
-    "partner": "Partner",
-    "dependents": "Dependents",
-    "phone_service": "PhoneService",
-    "multiple_lines": "MultipleLines",
-    "online_security": "OnlineSecurity",
-    "online_backup": "OnlineBackup",
-    "device_protection": "DeviceProtection",
-    "tech_support": "TechSupport",
-    "streaming_tv": "StreamingTV",
-    "streaming_movies": "StreamingMovies",
-}
-_MONTHS = {"Month-to-month": 1, "One year": 12, "Two year": 24}
-
-
 def _features(clean: pa.Table, day: date) -> pa.RecordBatch:
-    described = contract("telecom_gold.telco_churn_features")
-    plain = {"INT64": 1, "FLOAT64": 1.0, "BOOL": False}
-    rows = []
-    for row in clean.to_pylist():
-        months = _MONTHS[row["contract"]]
-        known = row | {
-            "snapshot_date": day,
-            "feature_timestamp": datetime(day.year, day.month, day.day, tzinfo=UTC),
-            "contract_months": months,
-            "months_to_renewal": months - row["tenure_months"] % months,
-        }
-        rows.append(
-            {c.name: known.get(c.name, c.values[0] if c.values else plain.get(c.type)) for c in described.columns}
-        )
-    return pa.RecordBatch.from_pylist(rows, schema=described.schema)
+    rows = [features(row, day) for row in clean.to_pylist()]
+    return pa.RecordBatch.from_pylist(rows, schema=contract("telecom_gold.telco_churn_features").schema)
 
 
 def _scores(clean: pa.Table, day: date) -> pa.RecordBatch:

@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from llmops.agent.turn import Principal
-from llmops.agent.work_queue import MONTHS, Page, page, wanted_of
+from llmops.agent.work_queue import Page, page, wanted_of
 from llmops.tests.small_world import CUSTOMERS, DAY, generated, ids
+from llmops.tools.scored import MONTHS
 from telecom.adapters.local.warehouse import LocalWarehouse
 
 __all__ = ["generated"]
