@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
+# Tests, services and pipeline steps are hundreds of processes; without kept bytecode each compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -102,7 +104,7 @@ rollback: ## back to the release before
 knowledge: $(DEV_READY) ## docs/telecom into the environment's bucket and search
 	@infra/delivery.sh knowledge assistant $(ENV)
 
-submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, CSV=gs://…, WAIT=minutes until it must have succeeded
+submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, CSV=gs://BUCKET/FILE, WAIT=minutes until it must have succeeded
 	@TELECOM_BACKEND=gcp TELECOM_ENV=$(ENV) $(BIN)/telecom pipeline submit $(PIPELINE) \
 		$(if $(CSV),--csv '$(CSV)') $(if $(WAIT),--wait $(WAIT)) $(OPTIONS)
 

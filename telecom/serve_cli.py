@@ -15,6 +15,26 @@ serve = typer.Typer(help="HTTP services.", no_args_is_help=True)
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")]
 
 
+def _listenable(host: str, port: int) -> None:
+    """Looks whether a service could listen, before it takes seconds to start and ends with the server's own words.
+
+    Raises:
+        UsageError: the port is taken, or the address is not this machine's.
+    """
+    import socket
+
+    from telecom.errors import UsageError
+
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        told = f"Nothing can listen on {host}, port {port}: {error.strerror}."
+        raise UsageError(told, "Choose another with --port and --host, or end what listens there.") from error
+
+
 @serve.command()
 def dispatcher(
     port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8082,
@@ -28,6 +48,7 @@ def dispatcher(
     from telecom.session import open_session
 
     with open_session(as_json=False) as s, ExitStack() as undo:
+        _listenable(host, port)
         try:
             from mlops.src.serving import dispatcher_config, dispatcher_wiring
         except ModuleNotFoundError as error:
@@ -58,6 +79,7 @@ def churn(
     from telecom.session import open_session
 
     with open_session(as_json=False) as s:
+        _listenable(host, port)
         try:
             from mlops.src.serving import churn_wiring, config
             from telecom.serving import process
@@ -90,6 +112,7 @@ def assistant(
     from telecom.session import open_session
 
     with open_session(as_json=False) as s:
+        _listenable(host, port)
         try:
             from llmops.agent import assistant_wiring, config
         except ModuleNotFoundError as error:

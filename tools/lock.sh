@@ -11,7 +11,8 @@ compile() {
 project=(pyproject.toml tools/build-requirements.in)
 run=(--extra local --extra train --extra report --extra pipelines --extra automl --extra serve --extra assistant --extra documents)
 compile requirements.lock "${project[@]}" "${run[@]}"
-compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra telemetry --extra dev
+compile requirements-dev.lock "${project[@]}" "${run[@]}" --extra gcp --extra assistant-gcp --extra evaluation \
+  --extra telemetry --extra dev
 # The foreign BigQuery emulator needs an older sqlglot than ours: it lives in an environment of its own.
 compile requirements-bqemulator.lock tools/bqemulator-requirements.in
 # checkov pins much of what it needs: an environment of its own (.venv-infra).

@@ -4,11 +4,16 @@
 set -euo pipefail
 telecom=$1/telecom port=${2:-8080}
 
+if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+  printf '%s\n' "Something listens on port $port already." "→ make serve PORT=$((port + 1))" >&2
+  exit 2
+fi
+
 scored() { "$telecom" query 'SELECT customer_id FROM telecom_gold.telco_churn_scored LIMIT 1' --format csv | tail -n +2; }
 
 customer=$(scored)
 if [ -n "$customer" ]; then
-  "$telecom" rag ingest docs/telecom >/dev/null
+  "$telecom" rag ingest docs/telecom --json >/dev/null
 else
   "$telecom" demo # which ends with the documents
   customer=$(scored)

@@ -29,6 +29,9 @@ if [ ! -x "$venv/bin/python" ]; then
   "$python" -m venv "$venv"
 fi
 say "Installing what $lock names (once; about a minute or two) …"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+# kfp-server-api comes as source alone, and Debian's pip warns at length of how it will build that some day.
+PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+  -r "$lock" || fail "pip could not install what $lock names; its own words are above." \
+  "→ That needs the network, once: look at it, and at pip's settings; then the same command again."
 [ "$project" = alone ] ||
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -167,13 +167,12 @@ def _second_copy(context: ToolContext, p: types.SecondCopy, _: str) -> Checked:
 
 
 def _ticket(context: ToolContext, p: types.TicketRegistration, _: str) -> Checked:
-    waiting = ticket_tool.open_tickets(context, most=ticket_tool.MOST).tickets
     found = [
         Refusal("already_open", f"Já existe o chamado {t.ticket_id} aberto sobre {t.category_words}.")
-        for t in waiting
-        if t.category == p.category
+        for t in (ticket_tool.open_of(context, p.category),)
+        if t
     ]
-    return Checked(Verdict(tuple(found[:1])), "customer")
+    return Checked(Verdict(tuple(found)), "customer")
 
 
 def _callback(context: ToolContext, p: types.Callback, _: str) -> Checked:

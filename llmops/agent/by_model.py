@@ -1,4 +1,4 @@
-"""A paid model's answer: pydantic-ai's agent loop with the tools, checked, once more if it fails, then a refusal.
+"""A paid model's answer: what its loop with the tools says, checked, once more if it fails, then a refusal.
 
 Loaded only where a paid model is configured: the library costs more memory and time than all the rest. (ADR 15.)
 """
@@ -9,11 +9,10 @@ import logging
 from functools import partial
 
 import pydantic_ai
-from pydantic_ai import Agent, RunContext, TextContent, UsageLimits
-from pydantic_ai.exceptions import ContentFilterError, UnexpectedModelBehavior, UsageLimitExceeded
-from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserContent, UserPromptPart
+from pydantic_ai import TextContent, UsageLimits
+from pydantic_ai.exceptions import UnexpectedModelBehavior, UsageLimitExceeded
+from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse, TextPart, UserPromptPart
 from pydantic_ai.models import Model
-from pydantic_ai.run import AgentRunResult
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RunUsage
 
@@ -21,10 +20,10 @@ from llmops.agent.answer_check import Answered, complaints, refused
 from llmops.agent.citations import cited, unmarked
 from llmops.agent.kinds import KINDS, MOST_CALLS, MOST_REQUESTS, kind_of
 from llmops.agent.memory import Session
-from llmops.agent.model_tools import toolset
+from llmops.agent.model_loop import Asking, HalfAnAnswer, ModelLoop, request_of
 from llmops.agent.parts import Parts
 from llmops.agent.staged import alone, staged
-from llmops.agent.turn import Role, Usage
+from llmops.agent.turn import Usage
 from llmops.agent.workbench import Brief, Workbench
 from telecom.errors import LlmFailed
 
@@ -34,17 +33,9 @@ RESPONDER_SECONDS = 1.5
 """Kept back from the deadline, for the responder to answer where the model does not."""
 THIS_MESSAGE = frozenset(("blocked", "too_long", "half_answer", "over_budget", "nonsense"))
 """Reasons that lie in the message, which must not keep the model from others."""
-CUT_OFF = frozenset(("length", "content_filter", "error"))
 log = logging.getLogger(__name__)
-Loop = Agent[Workbench, str]
-
-
-class HalfAnAnswer(Exception):
-    """The model was cut off."""
-
 
 REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (ContentFilterError, "blocked"),
     (UsageLimitExceeded, "over_budget"),
     (HalfAnAnswer, "half_answer"),
     (UnexpectedModelBehavior, "nonsense"),
@@ -53,7 +44,7 @@ REASONS: tuple[tuple[type[Exception], str], ...] = (
 
 
 class PaidAnswering:
-    """The agents of all roles, built once.
+    """The loops of all roles, built once.
 
     Args:
         parts: of the conversation.
@@ -63,7 +54,7 @@ class PaidAnswering:
     def __init__(self, parts: Parts, model: Model) -> None:
         pydantic_ai.BANNER_ENABLED = False  # else the first answer in a terminal comes with an advertisement
         self._parts, self._model = parts, model
-        self._loops = {(role, tools): _loop(role, tools=tools) for role, tools in KINDS}
+        self._loops = {(role, tools): ModelLoop(role, tools=tools) for role, tools in KINDS}
 
     async def answer(self, bench: Workbench, brief: Brief) -> Answered | None:
         """Its answer; None where it has none. What was used is charged in any case."""
@@ -87,53 +78,36 @@ class PaidAnswering:
 
     async def _checked(self, bench: Workbench, brief: Brief, until: float, usage: RunUsage) -> Answered:
         """Runs the loop, at most twice, until an answer passes; otherwise says that it has none."""
-        prompt, history = _prompt(bench, brief), _history(brief.session)
+        messages = [*_history(brief.session), request_of(bench, [_prompt(bench, brief)])]
         for _ in range(2):
-            run = await self._run(bench, prompt, history, until, usage)
-            rests_on = cited(run.output, brief.found, by_words=True)
-            message = unmarked(run.output)
+            said = await self._said(bench, messages, until, usage)
+            rests_on = cited(said, brief.found, by_words=True)
+            message = unmarked(said)
             checking = alone(partial(complaints, self._parts, message, bench, rests_on))
             faults = await staged(self._parts.pool, self._parts.clock, checking, (until - self._parts.clock(),))
             if not faults:
                 return Answered(message, rests_on, self._model.model_name, Usage())
             bench.codes.add("unsupported_answer")
-            history = tuple(run.all_messages())
-            prompt = [TextContent(self._parts.prompts.say("service.write_again", brief.language, faults=faults))]
+            again = self._parts.prompts.say("service.write_again", brief.language, faults=faults)
+            messages.append(request_of(bench, [UserPromptPart(again)]))
         return refused(self._parts, self._model.model_name, bench, brief)
 
-    async def _run(
-        self,
-        bench: Workbench,
-        prompt: list[UserContent],
-        history: tuple[ModelMessage, ...],
-        until: float,
-        usage: RunUsage,
-    ) -> AgentRunResult[str]:
-        parts, ask, left = self._parts, bench.ask, max(until - self._parts.clock(), 0.0)
+    async def _said(self, bench: Workbench, messages: list[ModelMessage], until: float, usage: RunUsage) -> str:
+        """What the model says in the end, in the time that is left."""
+        left = max(until - self._parts.clock(), 0.0)
         # With the time that is left the client knows that it need not wait and ask again.
         settings = ModelSettings(timeout=left, max_tokens=MOST_TOKENS)
         limits = UsageLimits(
             request_limit=usage.requests + MOST_REQUESTS,
             tool_calls_limit=usage.tool_calls + MOST_CALLS,
-            total_tokens_limit=parts.ladder.tokens(ask),
+            total_tokens_limit=self._parts.ladder.tokens(bench.ask),
         )
-        running = self._loops[kind_of(bench)].run(
-            prompt,
-            model=self._model,
-            deps=bench,
-            message_history=history,
-            model_settings=settings,
-            usage_limits=limits,
-            usage=usage,
-        )
-        run = await asyncio.wait_for(running, left)
-        if run.response.finish_reason in CUT_OFF:
-            raise HalfAnAnswer
-        return run
+        async with asyncio.timeout(left):
+            return await self._loops[kind_of(bench)].run(Asking(self._model, settings, limits, usage), bench, messages)
 
 
-def _prompt(bench: Workbench, brief: Brief) -> list[UserContent]:
-    return [TextContent(_context(bench, brief), metadata=brief), TextContent(brief.message)]
+def _prompt(bench: Workbench, brief: Brief) -> UserPromptPart:
+    return UserPromptPart([TextContent(_context(bench, brief), metadata=brief), TextContent(brief.message)])
 
 
 def _reason(error: Exception) -> str:
@@ -141,28 +115,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, LlmFailed):
         return error.reason
     return next((reason for kind, reason in REASONS if isinstance(error, kind)), "error")
-
-
-def _loop(role: Role, *, tools: bool) -> Loop:
-    loop = Agent(
-        deps_type=Workbench,
-        output_type=str,
-        toolsets=[toolset(role)] if tools else [],
-        retries=1,
-        name=f"assistant-{role}",
-        defer_model_check=True,
-    )
-
-    # Asynchronous, because the others are called in a thread of their own.
-    @loop.instructions
-    async def system(run: RunContext[Workbench]) -> str:
-        return run.deps.prompt.system
-
-    @loop.instructions
-    async def rules(run: RunContext[Workbench]) -> str:
-        return run.deps.prompt.rules
-
-    return loop
 
 
 def _context(bench: Workbench, brief: Brief) -> str:

@@ -4,10 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from limits import RateLimitItem, parse
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from llmops.agent.limits import Rate
 from telecom.errors import UsageError
 from telecom.settings import describe_invalid
 
@@ -80,10 +80,7 @@ class AssistantConfig(BaseSettings):
     @classmethod
     def _a_rate(cls, value: str) -> str:
         if value:
-            try:
-                parse(value)
-            except ValueError as error:
-                raise ValueError("it is not a rate; write for example 120/minute") from error
+            Rate.parse(value)
         return value
 
     @cached_property
@@ -91,11 +88,11 @@ class AssistantConfig(BaseSettings):
         """What a turn may take of the deadline; the rest is for what comes before and after it."""
         return max(self.deadline_seconds - 0.5, 0.75 * self.deadline_seconds)
 
-    def rate(self, role: Literal["agent", "customer"], *, local: bool) -> RateLimitItem:
+    def rate(self, role: Literal["agent", "customer"], *, local: bool) -> Rate:
         """What one person of a role may send."""
         given = self.agent_rate if role == "agent" else self.customer_rate
         usual = "30000/minute" if local else {"agent": "120/minute", "customer": "30/minute"}[role]
-        return parse(given or usual)
+        return Rate.parse(given or usual)
 
 
 def load_config() -> AssistantConfig:

@@ -1,20 +1,50 @@
-"""How many requests one person may send. Counted in this process: with several, each allows as many.
-
-Counted here and not by `limits`, whose rates are used: its memory starts a thread for every request.
-"""
+"""How many requests one person may send. Counted in this process: with several, each allows as many."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-from limits import RateLimitItem
 
 from llmops.agent.turn import Principal, Role
 from telecom.serving.answers import TooMany
 
 MOST_COUNTED = 10_000
 """People who are remembered before those who are quiet are forgotten."""
+SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
+_WRITTEN = re.compile(rf"([1-9]\d*)\s*/\s*({'|'.join(SECONDS)})")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many requests in a window, at least one.
+
+    Args:
+        amount: how many.
+        unit: the window: second, minute, hour or day.
+    """
+
+    amount: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """From text such as `120/minute`.
+
+        Raises:
+            ValueError: it is no rate.
+        """
+        if not (found := _WRITTEN.fullmatch(text.strip())):
+            raise ValueError("it is not a rate; write for example 120/minute")
+        return cls(int(found[1]), found[2])
+
+    @property
+    def seconds(self) -> int:
+        """Length of the window."""
+        return SECONDS[self.unit]
+
+    def __str__(self) -> str:
+        return f"{self.amount} per {self.unit}"
 
 
 @dataclass
@@ -40,7 +70,7 @@ class RateLimits:
         clock: seconds.
     """
 
-    def __init__(self, rates: Mapping[Role, RateLimitItem], clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, rates: Mapping[Role, Rate], clock: Callable[[], float] = time.time) -> None:
         self._rates, self._clock = rates, clock
         self._counts: dict[tuple[Role, str], _Count] = {}
 
@@ -51,7 +81,7 @@ class RateLimits:
             TooMany: it would be one too many; `seconds` says when there is room again.
         """
         rate, name = self._rates[who.role], (who.role, who.name)
-        passed, seconds = self._clock(), rate.get_expiry()
+        passed, seconds = self._clock(), rate.seconds
         window, left = int(passed // seconds), 1 - passed % seconds / seconds
         count = self._counts[name] = self._counts.get(name, _Count(window)).at(window)
         if count.now + math.floor(count.before * left) >= rate.amount:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from llmops.agent.responder.core import Said, Wanted
 from llmops.agent.responder.view import Call
-from llmops.agent.tools_registry import Run, Tool, tools_of
+from llmops.agent.tools_registry import Run, Tool, ToolAnswer, tools_of
 from llmops.agent.turn import Role
 from llmops.agent.workbench import Brief, Workbench
 
@@ -55,32 +55,30 @@ class LocalLoop:
             NoSuchCall: no tool takes one of its calls.
         """
         results: dict[Call, Any] = {}
-        called = 0
+        count = 0
         for _ in range(self._most_requests):
             step = responder.step(brief, results, self._names)
             if isinstance(step, Said):
                 return step
-            if (called := called + len(step.calls)) > self._most_calls:
+            if (count := count + len(step.calls)) > self._most_calls:
                 break
-            results |= zip(step.calls, await self._results(step.calls, bench), strict=True)
+            found = await called([self._taken(call, bench) for call in step.calls])
+            results |= zip(step.calls, (each.found for each in found), strict=True)
         raise Endless(f"Asked {self._most_requests} times, or called more than {self._most_calls} tools.")
 
-    async def _results(self, calls: Sequence[Call], bench: Workbench) -> Sequence[Any]:
-        """What the tools find: called at once, but one after the other where one of them must be alone."""
-        work = [(self._tool(call), call) for call in calls]
-        if len(calls) == 1 or any(tool.proposes for tool, _ in work):
-            return [await _found(tool, call, bench) for tool, call in work]
-        return await asyncio.gather(*(_found(tool, call, bench) for tool, call in work))
-
-    def _tool(self, call: Call) -> Tool:
+    def _taken(self, call: Call, bench: Workbench) -> tuple[Tool, Run, Mapping[str, Any]]:
+        """The call as its tool takes it."""
         if call.tool not in self._tools:
             raise NoSuchCall(f"There is no tool {call.tool!r}.")
-        return self._tools[call.tool]
+        tool = self._tools[call.tool]
+        try:
+            return tool, Run(bench), tool.taken(json.loads(call.arguments))
+        except ValueError as error:
+            raise NoSuchCall(f"{call.tool} does not take these arguments.") from error
 
 
-async def _found(tool: Tool, call: Call, bench: Workbench) -> Any:
-    try:
-        given = tool.taken(json.loads(call.arguments))
-    except ValueError as error:
-        raise NoSuchCall(f"{call.tool} does not take these arguments.") from error
-    return (await tool.work(Run(bench), **given)).found
+async def called(calls: Sequence[tuple[Tool, Run, Mapping[str, Any]]]) -> Sequence[ToolAnswer]:
+    """What tools answer, called at once; but one after the other where one of them must be alone."""
+    if len(calls) == 1 or any(tool.proposes for tool, _, _ in calls):
+        return [await tool.work(run, **given) for tool, run, given in calls]
+    return await asyncio.gather(*(tool.work(run, **given) for tool, run, given in calls))

@@ -12,7 +12,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -74,18 +74,30 @@ def screen(text: str, *, source: Source) -> Screening:
 def _matches(text: str) -> Iterator[tuple[str, Verdict]]:
     small = plain(text)
     for form in {small, _straightened(small)}:
-        for code, verdict, pattern in _patterns():
-            if pattern.search(form):
-                yield code, verdict
+        there = {word for word in _words() if word in form}
+        if there:
+            for code, verdict, wanted, pattern in _patterns():
+                if not there.isdisjoint(wanted) and pattern.search(form):
+                    yield code, verdict
 
 
 @cache
-def _patterns() -> tuple[tuple[str, Verdict, re.Pattern[str]], ...]:
+def _words() -> tuple[str, ...]:
+    """All words of which a text needs one to match a pattern."""
+    return tuple(sorted(frozenset().union(*(wanted for _, _, wanted, _ in _patterns()))))
+
+
+@cache
+def _patterns() -> tuple[tuple[str, Verdict, frozenset[str], re.Pattern[str]], ...]:
     told = yaml.safe_load((files(__package__) / PATTERNS).read_text("utf-8"))
     return tuple(
-        (entry["code"], entry["verdict"], re.compile(entry["pattern"].format(**told["parts"]), re.DOTALL | re.VERBOSE))
+        (entry["code"], entry["verdict"], frozenset(entry["words"]), _compiled(entry["pattern"], told["parts"]))
         for entry in told["patterns"]
     )
+
+
+def _compiled(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(pattern.format(**parts), re.DOTALL | re.VERBOSE)
 
 
 def plain(text: str) -> str:

@@ -1,7 +1,7 @@
 """What becomes of a tool's result before a model reads it: orders in free texts go, size is bounded, roles are kept."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -48,18 +48,15 @@ def bounded(plain: Any) -> Any:
     return plain if len(text) <= MOST_CHARS else {"truncated": True, "text": text[:MOST_CHARS]}
 
 
-def _texts(found: Any) -> Iterator[str]:
+def _texts(found: Any) -> list[str]:
+    """All texts in a result, in their order."""
     if isinstance(found, str):
-        yield found
-    elif is_dataclass(found):
-        for field in fields(found):
-            yield from _texts(getattr(found, field.name))
-    elif isinstance(found, Mapping):
-        for value in found.values():
-            yield from _texts(value)
-    elif isinstance(found, list | tuple):
-        for value in found:
-            yield from _texts(value)
+        return [found]
+    if isinstance(found, Mapping):
+        return [text for value in found.values() for text in _texts(value)]
+    if isinstance(found, list | tuple):
+        return [text for value in found for text in _texts(value)]
+    return [text for name in getattr(found, "__dataclass_fields__", ()) for text in _texts(getattr(found, name))]
 
 
 def _without(found: Any, guard: Guard) -> Any:

@@ -3,12 +3,15 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
+from llmops.tools.plain_rows import as_rows
 from telecom.ports import Parameters, Reader, Scalar
 
 Key = tuple[str, tuple[tuple[str, type, Scalar], ...]]
@@ -20,6 +23,11 @@ class _Entry:
 
     answer: "Future[pa.Table]"
     until: float
+
+    @cached_property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The answer's rows, made once; raises as the answer does."""
+        return as_rows(self.answer.result())
 
 
 class CachedReader:
@@ -51,12 +59,19 @@ class CachedReader:
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The answer, perhaps `seconds` old."""
+        return self._asked(sql, parameters).answer.result()
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> Sequence[Mapping[str, Any]]:
+        """The same as Python's rows, which all who ask share."""
+        return self._asked(sql, parameters).rows
+
+    def _asked(self, sql: str, parameters: Parameters | None) -> _Entry:
         # With its type, since True and 1 are equal here and not in SQL.
         key = sql, tuple((name, type(value), value) for name, value in sorted((parameters or {}).items()))
         entry, ours = self._entry(key)
         if ours:
             self._fetch(key, entry)
-        return entry.answer.result()
+        return entry
 
     def _entry(self, key: Key) -> tuple[_Entry, bool]:
         """The entry that answers, and whether the caller has to fetch it."""

@@ -3,7 +3,7 @@
 CPF, e-mail and phone leave the warehouse masked (see queries/customer_profile.sql).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -122,7 +122,7 @@ def known_customer(context: ToolContext) -> Mapping[str, Any]:
     )
 
 
-def internet_plan(lines: list[dict[str, Any]]) -> str:
+def internet_plan(lines: Sequence[Mapping[str, Any]]) -> str:
     """The internet plan as invoices name it, e.g. `Internet fibra 500 Mega`; empty without an internet line."""
     for line in lines:
         if line["service"] == "internet" and line["contracted_mbps"]:

@@ -12,7 +12,15 @@ from llmops.tools.simulated_systems import moment, remembered
 from llmops.tools.words import short
 
 Category = Literal[
-    "internet_down", "internet_slow", "mobile_signal", "billing", "equipment", "plan_change", "cancellation"
+    "internet_down",
+    "internet_slow",
+    "mobile_signal",
+    "billing",
+    "equipment",
+    "plan_change",
+    "cancellation",
+    "complaint",
+    "other",
 ]
 Priority = Literal["low", "medium", "high", "critical"]
 MOST, RECENT_DAYS = 10, 30
@@ -25,7 +33,11 @@ CATEGORIES: Mapping[str, str] = {
     "equipment": "equipamento",
     "plan_change": "mudança de plano",
     "cancellation": "cancelamento",
+    "complaint": "reclamação",
+    "other": "outros assuntos",
 }
+SEVERAL: frozenset[Category] = frozenset(("complaint", "other"))
+"""Of these, several may be open: two of them need not be about the same."""
 PRIORITIES: Mapping[str, str] = {"low": "baixa", "medium": "média", "high": "alta", "critical": "crítica"}
 STATES: Mapping[str, str] = {"open": "aberto", "in_progress": "em andamento", "closed": "encerrado"}
 
@@ -85,7 +97,8 @@ def register_contact(
         priority: how urgent it is.
 
     Raises:
-        ToolError: `empty_text` or `already_open`: the customer has an open ticket of that category.
+        ToolError: `empty_text` or `already_open`: the customer has an open ticket of that category, of which there
+            may be one.
     """
     headline, told = short(subject, SUBJECT_CHARS), short(description, DESCRIPTION_CHARS)
     if not headline or not told:
@@ -94,18 +107,24 @@ def register_contact(
             "Para registrar o contato preciso de um assunto e de um resumo.",
             "Chame de novo com subject e description, em uma frase cada.",
         )
-    for ticket in open_tickets(context, most=MOST).tickets:
-        if ticket.category == category:
-            raise ToolError(
-                "already_open",
-                f"Já existe o chamado {ticket.ticket_id} aberto sobre {ticket.category_words}.",
-                "Informe o número e o andamento do chamado existente em vez de abrir outro.",
-            )
+    if ticket := open_of(context, category):
+        raise ToolError(
+            "already_open",
+            f"Já existe o chamado {ticket.ticket_id} aberto sobre {ticket.category_words}.",
+            "Informe o número e o andamento do chamado existente em vez de abrir outro.",
+        )
     return ActionDraft(
         "ticket_registration",
         f"Registrar o contato sobre {CATEGORIES[category]}.",
         {"category": category, "priority": priority, "subject": headline, "description": told},
     )
+
+
+def open_of(context: ToolContext, category: Category) -> Ticket | None:
+    """The newest open ticket that stands in the way of another one of its category."""
+    if category in SEVERAL:
+        return None
+    return next((each for each in open_tickets(context, most=MOST).tickets if each.category == category), None)
 
 
 def _every(context: ToolContext) -> list[Ticket]:

@@ -143,7 +143,7 @@ def _since(drift: Mapping[str, Any] | None) -> str:
     if drift is None:
         return "No snapshot was compared with the training data yet."
     verdict = "has drifted" if drift["drifted"] else "looks like the training data"
-    return f"The snapshot {drift['snapshot_date']} {verdict} (score {drift['score']:.2f}; 1 or more is drift)."
+    return f"Snapshot {drift['snapshot_date']} {verdict} (score {drift['score']:.2f}; 1 or more is drift)."
 
 
 def _with_interval(row: Mapping[str, Any] | None) -> str:

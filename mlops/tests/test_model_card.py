@@ -83,7 +83,7 @@ def test_drift_of_this_version_is_told(platform: Platform, registry: Registry) -
     for version, score in (("7", 2.5), ("6", 9.0)):
         row = {"model_version": version, "feature": f"f{version}", "churn_feature_drift_score": score, "drifted": True}
         put(platform.warehouse, DRIFT, [row], snapshot_date=datetime(2026, 11, int(version), tzinfo=UTC).date())
-    assert "The snapshot 2026-11-07 has drifted (score 2.50" in made(platform, registry)
+    assert "Snapshot 2026-11-07 has drifted (score 2.50" in made(platform, registry)
 
 
 def test_what_is_missing_is_named(platform: Platform, registry: Registry) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -12,6 +13,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from telecom.serving.endpoint import HANG_UP
 from telecom.serving.limits import Turnstile
+from telecom.serving.parting import Parting
 
 PATIENCE_SECONDS = 10.0
 """How long a connection may be open without a request that has arrived up to its body."""
@@ -20,19 +22,35 @@ QUIET_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 75
 """Longer than those in front keep theirs: who closes an idle connection first loses no request of the other's."""
 MOST_CONNECTIONS = 2_000
+MOST_AWAITED = 65_536
+"""Bytes of a body that is still arriving when its answer goes out, for which the connection is kept all the same."""
 _NEVER = object()
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Joined:
-    """A transport that sends a response's head together with the first piece of its body: one system call, not two."""
+    """A transport that sends a response's head together with the first piece of its body: one system call, not two.
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport, self._loop = transport, loop
+    Args:
+        transport: the connection.
+        loop: that it belongs to.
+        part: asked when it is to be closed; begins a slower end where that is needed.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        part: Callable[[], Parting | None] = lambda: None,
+    ) -> None:
+        self._transport, self._loop, self._part = transport, loop, part
         self._held = b""
+        self.parting: Parting | None = None
 
     def write(self, data: bytes) -> None:
-        """Holds what comes first until more comes, or until the loop's next round."""
+        """Holds what comes first until more comes, or until the loop's next round; nothing is sent after the end."""
+        if self.parting:
+            return
         if self._held:
             held, self._held = self._held, b""
             self._transport.write(held + data)
@@ -41,9 +59,17 @@ class Joined:
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:
-        """Sends what is held, and closes."""
+        """Sends what is held, and closes, at once or by a parting; the latter goes on if this is called again."""
         self._flush()
-        self._transport.close()
+        if self.parting or self._transport.is_closing():
+            return
+        self.parting = self._part()
+        if not self.parting:
+            self._transport.close()
+
+    def is_closing(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self.parting is not None or self._transport.is_closing()
 
     def _flush(self) -> None:
         if self._held:
@@ -55,11 +81,14 @@ class Joined:
 
 
 class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen by uvicorn when it is imported
-    """uvicorn's HTTP, closing connections on which a request does not get beyond its headers."""
+    """uvicorn's HTTP, closing connections on which a request does not get beyond its headers.
+
+    One that is closed before the request has arrived, because it was refused, is closed by a parting.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Starts the watch."""
-        super().connection_made(Joined(transport, self.loop))
+        super().connection_made(Joined(transport, self.loop, partial(self._part, transport)))
         self.app: App = _with_hang_up(self.config.loaded_app, transport)
         self._stuck: object = None
         self._watch = self.loop.call_later(PATIENCE_SECONDS, self._look)
@@ -67,10 +96,36 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
     def connection_lost(self, exc: Exception | None) -> None:
         """Ends the watch."""
         self._watch.cancel()
+        if self.transport.parting:
+            self.transport.parting.end()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes what came, unless nobody wants it any more."""
+        if self.transport.parting:
+            self.transport.parting.take(data)
+        else:
+            super().data_received(data)
+
+    def shutdown(self) -> None:
+        """The process ends: what is being answered goes on, a parting does not."""
+        if self.transport.parting:
+            self.transport.parting.end()
+        else:
+            super().shutdown()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Says nothing: what is not offered here is no fault of the service, and no package is missing."""
+
+    def _part(self, transport: asyncio.Transport) -> Parting | None:
+        """Begins a parting if the newest request was not read to its end; nobody waits for the rest of it then."""
+        cycle = self.cycle
+        if cycle is None or (cycle.response_complete and not cycle.more_body):
+            return None
+        self._watch.cancel()
+        cycle.body, cycle.disconnected = bytearray(), not cycle.response_complete
+        cycle.message_event.set()
+        return Parting(transport, self.loop)
 
     def _look(self) -> None:
         """Closes the connection if nothing is asked or answered on it, and it was so at the last look already."""
@@ -85,18 +140,33 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # 
 
 
 def _with_hang_up(app: App, transport: asyncio.Transport) -> App:
-    """The app, whose scopes have a way to end the connection of a caller who does not read."""
+    """The app, whose scopes have a way to end the connection of a caller who does not read.
+
+    An answer that does not wait for the rest of a long body is the last one of its connection.
+    """
 
     async def reachable(scope: Any, receive: Any, send: Any) -> None:
+        cycle = send.__self__
+
         def hang_up() -> None:
             transport.abort()
             # uvicorn marks only the newest request of a connection; the others it would call unanswered.
-            send.__self__.disconnected = True
+            cycle.disconnected = True
+
+        async def answer(message: Any) -> None:
+            if cycle.more_body and message["type"] == "http.response.start" and _is_long(scope):
+                cycle.keep_alive = False
+            await send(message)
 
         scope[HANG_UP] = hang_up
-        await app(scope, receive, send)
+        await app(scope, receive, answer)
 
     return reachable
+
+
+def _is_long(scope: Any) -> bool:
+    """Whether a request's body is longer than is awaited, or does not say how long it is."""
+    return int(dict(scope["headers"]).get(b"content-length", MOST_AWAITED + 1)) > MOST_AWAITED
 
 
 class DrainingServer(uvicorn.Server):

@@ -120,5 +120,39 @@ TEXTS = {
             "Condições informadas por escrito.",
         ),
     ),
+    "complaint": (
+        (
+            "Reclamação do atendimento",
+            "Cliente diz que esperou demais na loja e foi mal atendido.",
+            "Pedido de desculpas feito e loja orientada.",
+        ),
+        (
+            "Técnico não compareceu",
+            "Cliente reclama que ficou em casa à espera e ninguém apareceu na janela marcada.",
+            "Nova visita realizada; crédito de cortesia avaliado.",
+        ),
+        (
+            "Reclamação com menção à Anatel",
+            "Cliente diz que vai à Anatel porque o problema voltou depois de dois chamados.",
+            "Caso revisto pela ouvidoria e resposta enviada ao cliente.",
+        ),
+    ),
+    "other": (
+        (
+            "Elogio ao técnico",
+            "Cliente quer deixar registrado o bom atendimento da visita.",
+            "Elogio encaminhado à equipe.",
+        ),
+        (
+            "Acesso ao aplicativo",
+            "Cliente não consegue entrar no aplicativo depois de trocar de aparelho.",
+            "Acesso restabelecido com novo código.",
+        ),
+        (
+            "Comprovante de residência",
+            "Cliente pede uma declaração com o endereço de instalação.",
+            "Declaração enviada por e-mail.",
+        ),
+    ),
 }
 CATEGORIES = tuple(TEXTS)

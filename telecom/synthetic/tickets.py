@@ -39,6 +39,8 @@ _PRIORITY_WEIGHTS = np.array(
         [0.25, 0.55, 0.20, 0.00],
         [0.70, 0.30, 0.00, 0.00],
         [0.00, 0.30, 0.70, 0.00],
+        [0.00, 0.70, 0.30, 0.00],
+        [0.80, 0.20, 0.00, 0.00],
     ]
 )
 _WINDOW = np.timedelta64(365, "D")
@@ -146,6 +148,8 @@ def _category_weights(
         "equipment": has.internet * 0.5,
         "plan_change": np.full(len(free), 0.4),
         "cancellation": np.where(free, 0.45, 0.08),
+        "complaint": np.full(len(free), 0.15),
+        "other": np.full(len(free), 0.15),
     }
     return np.column_stack([by_category[category] for category in CATEGORIES])
 

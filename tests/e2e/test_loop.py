@@ -29,6 +29,13 @@ def test_every_step_ran_and_said_so(demo: Demo) -> None:
     assert [step["rows"] for step in done["steps"] if step["name"] in ("ingest", "prepare", "score")] == [2500] * 3
 
 
+def test_the_readme_shows_every_step_and_no_other(demo: Demo) -> None:
+    page = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    shown = page.split("<!-- demo-output -->")[1].split("<!-- /demo-output -->")[0]
+    rows = re.findall(r"^  (\w+) +[\d,–]+ +[\d.]+   ", shown, re.MULTILINE)
+    assert rows == [step["name"] for step in demo[1]["steps"]]
+
+
 def test_every_customer_is_scored_once_by_contract(demo: Demo) -> None:
     telecom, _ = demo
     (row,) = telecom.query(

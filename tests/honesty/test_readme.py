@@ -30,6 +30,7 @@ STATUS = {
     "evaluation, review, erasure": ("llmops/evaluations", "telecom/adapters/gcp/evaluations.py"),
     "Terraform": ("", "infra/terraform/envs/prod/main.tf"),
 }
+DEMO_OUTPUT = r"<!-- demo-output -->\n```text\n(.+?)\n```\n<!-- /demo-output -->"
 
 
 def first_line(block: Block) -> str:
@@ -58,7 +59,12 @@ def status(path: str, there: str) -> str:
     return there if (ROOT / path).exists() else "planned"
 
 
-def test_the_demo_output_is_marked() -> None:
-    assert re.search(
-        r"<!-- demo-output -->\n```text\n.+\n```\n<!-- /demo-output -->", README.read_text("utf-8"), re.DOTALL
-    )
+def test_both_readmes_show_the_same_output_of_the_demo() -> None:
+    pages = [(ROOT / name).read_text("utf-8") for name in ("README.md", "README.pt-BR.md")]
+    english, portuguese = (re.findall(DEMO_OUTPUT, page, re.DOTALL) for page in pages)
+    assert len(english) == 1 and english == portuguese
+
+
+def test_the_first_screen_has_a_picture_a_diagram_and_where_to_read_on() -> None:
+    first = README.read_text("utf-8").split("\n## ")[0]
+    assert "](docs/images/desk.png)" in first and "```mermaid" in first and "Read on: [" in first

@@ -31,13 +31,18 @@ EVIL = Passage(
 
 @dataclass(frozen=True)
 class DeskWorld:
-    """A home, and who is in it: `first` leads the queue, `broken` and `own` have a line that is down, `hostile` is."""
+    """A home, and who is in it: `first` leads the queue, `broken` and `own` have a line that is down, `hostile` is.
+
+    All tests share it, in any order. A ticket that is approved stands in the way of the next one of its kind, so that
+    whoever gets one is one test's alone: `broken`, `own` and `decided`; for the others nothing may be approved.
+    """
 
     home: Path
     first: str
     broken: str
     hostile: str
     own: str
+    decided: str
 
     def token(self, name: str = "ana", *scopes: str, customers: tuple[str, ...] = ("*",)) -> str:
         """An agent's token."""
@@ -64,12 +69,12 @@ def build(home: Path) -> DeskWorld:
         "JOIN telecom_bronze.network_lines AS n ON n.customer_id = s.customer_id AND n.service = 'internet' "
         "ORDER BY s.churn_probability * s.monthly_charges DESC, s.customer_id"
     )[0].to_pylist()
-    first, broken, hostile, own = list(dict.fromkeys(ranked))[:4]
+    first, broken, hostile, own, decided = list(dict.fromkeys(ranked))[:5]
     fill(warehouse, now.date(), lambda table, row: _changed(table, row, {broken, own}, hostile, now))
     ingested = CliRunner().invoke(app, ["rag", "ingest", str(DOCUMENTS)], env={"TELECOM_HOME": str(home)})
     assert ingested.exit_code == 0, ingested.output
     LocalRetriever(settings).replace({EVIL.document: [EVIL]})
-    return DeskWorld(home, first, broken, hostile, own)
+    return DeskWorld(home, first, broken, hostile, own, decided)
 
 
 def _changed(table: str, row: Row, broken: set[str], hostile: str, now: datetime) -> Row:
@@ -82,7 +87,7 @@ def _changed(table: str, row: Row, broken: set[str], hostile: str, now: datetime
     if table == "telecom_bronze.crm_customers":
         return row | {"full_name": f"Eva {HOSTILE}", "city": HOSTILE}
     if table == "telecom_bronze.service_tickets":
-        opened = {"opened_at": now - timedelta(days=2), "closed_at": None, "status": "open"}
+        opened = {"opened_at": now - timedelta(days=2), "closed_at": None, "status": "open", "category": "other"}
         return row | opened | {"subject": HOSTILE, "description": f"{HOSTILE} {HOSTILE}"}
     if table == "telecom_gold.telco_churn_scored":
         return row | {"top_reasons": [{"feature": "contract", "value": HOSTILE, "contribution": 0.9}]}

@@ -199,7 +199,7 @@ def test_refusals_in_plain_words(visit: Callable[..., Visit], served: ServicePro
 
 def test_what_somebody_else_decided_has_no_buttons_any_more(visit: Callable[..., Visit], world: DeskWorld) -> None:
     desk = visit(world.token())
-    desk.open(f"#/customers/{world.own}", ".card-section")
+    desk.open(f"#/customers/{world.decided}", ".card-section")
     action = desk.ask(DOWN).locator(".action")
     desk.page.route("**/reject", refusing(409, "decided"))
     action_id = action.get_attribute("data-action")

@@ -16,7 +16,7 @@ PACKAGES = {"churn": ("telecom", "mlops"), "assistant": ("telecom", "llmops")}
 OF_ONE_MACHINE = "telecom.adapters.local"
 LEFT_OUT = {
     "churn": (
-        *(OF_ONE_MACHINE, "mlops.src.report", "mlops.src.churn_report", "mlops.src.churn_loop"),
+        *(OF_ONE_MACHINE, "mlops.src.report", "mlops.src.churn_report", "mlops.src.churn_loop", "mlops.src.model_card"),
         *("mlops.src.pipelines.components", "mlops.src.pipelines.promotion"),
         *("telecom.adapters._llm", "telecom.adapters.gcp.llm", "telecom.adapters.gcp.armor"),
         *("telecom.adapters.gcp.retrieval", "telecom.adapters.gcp.search_stores"),

@@ -33,6 +33,12 @@ _DISCOUNT = re.compile(
 _MONTHS = re.compile(r"\b(\d{1,2})\s*(?:mes|months?)")
 _FREE = re.compile(r"\b(?:gratis|gratuit[oa]|de graca|sem custo|free|cortesia)\b")
 _COURTESY_VISIT = re.compile(r"\b(?:visita|tecnico)\b.{0,20}\bcortesia\b|\bcourtesy visit\b")
+_COMPLAINT = re.compile(
+    r"(?<!nao e )(?<!nao e uma )(?<!not a )"
+    r"\b(?:reclamac(?:ao|oes)|queixas?|complaints?|anatel|procon|ouvidoria|ombudsman)\b"
+    r"|\b(?:quero|queria|vou|preciso|gostaria de|desejo|quer|queremos) (?:\w+ ){0,2}(?:reclamar|me queixar)\b"
+    r"|\b(?:want|wants|like|going|need|have|wish) to (?:\w+ ){0,2}complain\b"
+)
 
 
 class Discount(NamedTuple):
@@ -68,6 +74,11 @@ def names_free(message: str) -> bool:
 def names_courtesy_visit(message: str) -> bool:
     """Whether a message names a technician's visit as a courtesy."""
     return bool(_COURTESY_VISIT.search(folded(message)))
+
+
+def complains(message: str) -> bool:
+    """Whether a message calls itself a complaint, wants to complain, or names those to whom people complain."""
+    return bool(_COMPLAINT.search(folded(message)))
 
 
 def picks(message: str) -> bool:

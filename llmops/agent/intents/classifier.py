@@ -1,5 +1,6 @@
 """A linear classifier over hashed parts of words, as `training` wrote it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,7 +31,7 @@ class Classifier:
         """
         buckets = np.fromiter(found, dtype=np.int64, count=len(found))
         hits = np.sqrt(np.fromiter(found.values(), dtype=np.float32, count=len(found))) * self.rarity[buckets]
-        hits /= max(float(np.linalg.norm(hits)), 1e-12)
+        hits /= max(math.sqrt(hits @ hits), 1e-12)
         scores: Floats = (hits @ self.weights[buckets].astype(np.float32)) * self.scale
         return scores
 

@@ -1,11 +1,11 @@
 """A message as numbers: hashed words, pairs of words, runs of letters within words, and ideas of the trade."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from zlib import crc32
 
 from telecom.passages import folded
@@ -35,7 +35,16 @@ def words(text: str) -> list[str]:
 
 def features(text: str) -> Counter[int]:
     """How often each bucket is hit; empty for a text without words."""
-    return Counter(crc32(part.encode()) % BUCKETS for part in _parts(words(text)))
+    found = words(text)
+    told = sorted(ideas(found))
+    return Counter(
+        chain(
+            [_bucket(f"@{idea}") for idea in told] * IDEA_WEIGHT,
+            (_bucket(f"@{one} {two}") for one, two in combinations(told, 2)),
+            *map(_of_word, found),
+            (_bucket(f"{one} {two}") for one, two in pairwise(found)),
+        )
+    )
 
 
 def ideas(found: list[str]) -> frozenset[str]:
@@ -45,24 +54,28 @@ def ideas(found: list[str]) -> frozenset[str]:
     return frozenset().union(*(_ideas_of(word) for word in (*found, *pairs, *threes)))
 
 
-def _parts(found: list[str]) -> Iterator[str]:
-    told = sorted(ideas(found))
-    for _ in range(IDEA_WEIGHT):
-        yield from (f"@{idea}" for idea in told)
-    yield from (f"@{one} {two}" for one, two in combinations(told, 2))
-    for word in found:
-        yield f"={word}"
-        padded = f"<{word}>"
-        for size in RUNS:
-            yield from (padded[at : at + size] for at in range(len(padded) - size + 1))
-    yield from (f"{one} {two}" for one, two in pairwise(found))
+def _bucket(part: str) -> int:
+    return crc32(part.encode()) % BUCKETS
+
+
+@lru_cache(maxsize=8_192)
+def _of_word(word: str) -> tuple[int, ...]:
+    """Buckets of a word and of its runs of letters."""
+    padded = f"<{word}>"
+    runs = (padded[at : at + size] for size in RUNS for at in range(len(padded) - size + 1))
+    return tuple(map(_bucket, (f"={word}", *runs)))
 
 
 @cache
-def _beginnings() -> tuple[tuple[str, str], ...]:
+def _beginnings() -> Mapping[tuple[str, int], tuple[tuple[str, str], ...]]:
+    """Beginnings and their ideas, by first letter and number of hyphens; `=` stands before whole words."""
     lines = (files(__package__) / CONCEPTS).read_text("utf-8").splitlines()
     told = (line.split(":", 1) for line in lines if line and not line.startswith("#"))
-    return tuple((beginning, idea) for idea, beginnings in told for beginning in beginnings.split())
+    found: defaultdict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    for idea, beginnings in told:
+        for beginning in beginnings.split():
+            found[beginning.lstrip("=")[0], beginning.count("-")].append((beginning, idea))
+    return {place: tuple(listed) for place, listed in found.items()}
 
 
 @lru_cache(maxsize=8_192)
@@ -70,7 +83,6 @@ def _ideas_of(word: str) -> frozenset[str]:
     """Of a word, or of two or three with hyphens between."""
     return frozenset(
         idea
-        for beginning, idea in _beginnings()
+        for beginning, idea in _beginnings().get((word[0], word.count("-")), ())
         if (word == beginning[1:] if beginning[0] == "=" else word.startswith(beginning))
-        and beginning.count("-") == word.count("-")
     )

@@ -87,6 +87,17 @@ _LITTLE = (
     r"|coisa|nada|ainda|agora|hoje|ja|tenho|tem|ha|existe|ficou|deixou|deixei|esta|ta|esse|essa|este|o cliente|cliente"
     r"|titular|assinante|dele|dela|se|de|no|total|meu|minha|aqui|por favor|bom dia|boa tarde|boa noite)"
 )
+# Who tells of a charge or a fault is helped with that first, and who asks how to complain is told.
+_COMPLAINING = (
+    r"^(?!.*\?)(?!\W*(?:como|onde|quem|posso|qual|how|where|can)\b)"
+    r"(?!.*\b(?:valor(?:es)?|cobr\w+|faturas?|contas?|multas?|charge\w*|bills?|invoices?|refund|lent[ao]|lentidao|slow|cai"
+    r"|caiu|caindo|quedas?|down|sem (?:internet|sinal|conexao)|sinal|no (?:internet|signal))\b)"
+    r".*(?:\b(?:quero|queria|vou|irei|preciso|gostaria de|desejo|quer) (?:\w+ ){0,2}(?:reclamar|me queixar)\b"
+    r"|\b(?:quero|queria|vou|preciso|gostaria de) (?:\w+ ){0,3}(?:reclamacao|queixa)\b"
+    r"|\b(?:vou|irei|vamos) (?:\w+ ){0,3}(?:anatel|procon|ouvidoria)\b"
+    r"|\b(?:want|like|going|need) to (?:\w+ ){0,2}(?:complain\b|complaint\b)"
+    r"|\b(?:will|ll|gonna) (?:\w+ ){0,4}(?:complain|anatel|procon|ombudsman)\b)"
+)
 _NAMES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -99,6 +110,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         "services": r"\b(?:servicos?|adiciona\w*|extras?|services?)\b",
         "list": r"\b(?:quais|disponiveis|tabela|which|what plans|all)\b",
         "others": _OTHERS,
+        "complaint": _COMPLAINING,
         "on_device": r"\bno (?:meu )?(?:celular|telefone)\b(?!.*\b(?:4g|5g|chip|dados moveis)\b)"
         r"|\bon my phone\b(?!.*\bdata\b)",
         "fine": r"\b(?:multa|fidelidade|permanencia|fine|loyalty|penalty|termination fee)\b",

@@ -121,13 +121,13 @@ def query_of(understood: Understood, message: str, language: Language) -> str:
     enough = LIKELY / 2 if understood.said else LIKELY
     likely = [each for each in understood.asked[:1] if each.alike >= enough]
     if likely:
-        return f"{message} {_named(likely[0])}"
+        return f"{message} {named_section(likely[0])}"
     if understood.answer or len(words(message)) <= 2:
         return known or message
-    return known or message if language == "en" else message
+    return message
 
 
-def _named(each: Asked) -> str:
+def named_section(each: Asked) -> str:
     """The words that a section goes by, with those of its document's file."""
     stem = each.document.rpartition("/")[2].split(".")[0].replace("-", " ")
     return f"{stem} {_SIGNS.sub(' ', each.section).strip()}".strip()

@@ -1,8 +1,8 @@
 """Trains both classifiers: `python -m llmops.agent.intents.training` writes `weights.npz` and `questions.npz`.
 
 The first tells intents from `utterances.txt`, of which one line in three, by its digest, is never trained on. The
-second tells which section of which document answers a question, from `questions.txt`; it is measured on the held-back
-questions of `llmops/evaluations`, of which it has none.
+second tells which section of which document answers a question, from `questions.txt` and from the English gists of
+sections, `gists.en.txt`; it is measured on the held-back questions of `llmops/evaluations`, of which it has none.
 
 Ridge regression to one column per label, in its dual form, which also gives the error of leaving out each line.
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from llmops.agent.intents import gists
 from llmops.agent.intents.features import BUCKETS, CONCEPTS, features
 
 UTTERANCES, WEIGHTS = "utterances.txt", "weights.npz"
@@ -71,6 +72,11 @@ def read_questions() -> tuple[Utterance, ...]:
     return read_utterances((files(__package__) / QUESTIONS).read_text("utf-8"))
 
 
+def read_gists() -> tuple[Utterance, ...]:
+    """What sections say in English, each as a text that asks for its section."""
+    return tuple(Utterance(gist.text, f"{gist.document} § {gist.section}".strip()) for gist in gists.read())
+
+
 def train(utterances: Sequence[Utterance], ridge: float = RIDGE) -> Trained:
     """A model of these utterances."""
     intents = tuple(sorted({utterance.intent for utterance in utterances}))
@@ -107,9 +113,10 @@ def write(model: Trained, path: Path, source: str, step: int = 1) -> None:
 
 
 def digest(source: str) -> str:
-    """SHA-256 of what weights follow from: their lines and the ideas."""
+    """SHA-256 of what weights follow from: their lines, the ideas and, of sections, the gists."""
     folder = files(__package__)
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in (source, CONCEPTS))).hexdigest()
+    names = (source, CONCEPTS, gists.FILE) if source == QUESTIONS else (source, CONCEPTS)
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()
 
 
 def _matrix(texts: Iterable[str]) -> Floats:
@@ -143,7 +150,7 @@ def main() -> None:
     folder = Path(str(files(__package__)))
     intents = train([utterance for utterance in read_utterances() if not utterance.held_back])
     write(intents, folder / WEIGHTS, UTTERANCES)
-    write(train(read_questions(), SECTION_RIDGE), folder / SECTIONS, QUESTIONS, STEP)
+    write(train((*read_questions(), *read_gists()), SECTION_RIDGE), folder / SECTIONS, QUESTIONS, STEP)
 
 
 if __name__ == "__main__":

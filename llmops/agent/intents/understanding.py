@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from llmops.agent.intents import classifier, slots
@@ -16,6 +17,7 @@ NAMED_INTENTS = {
     "summary": "summary",
     "callback": "human",
     "owing": "payment",
+    "complaint": "register_contact",
 }
 """What a message wants that surely names one of these."""
 UNKNOWN = (("unclear", 0.0), ("unclear", 0.0))
@@ -56,8 +58,9 @@ class Understood:
         return self.sure >= SURE
 
 
+@lru_cache(maxsize=128)
 def understand(message: str, today: date) -> Understood:
-    """What one message wants, taken by itself.
+    """What one message wants, taken by itself; the parts of one are looked at twice.
 
     Args:
         message: as somebody wrote it.

@@ -1,7 +1,7 @@
 """The wishes of one message: what each of its parts wants, in the light of the conversation."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -9,7 +9,16 @@ from typing import Any
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import words
-from llmops.agent.intents.topics import FAULTS, LIKELY, NEEDS_NO_GUIDE, QUERIES, SMALL_TALK, followed, query_of
+from llmops.agent.intents.topics import (
+    FAULTS,
+    LIKELY,
+    NEEDS_NO_GUIDE,
+    QUERIES,
+    SMALL_TALK,
+    followed,
+    named_section,
+    query_of,
+)
 from llmops.agent.intents.understanding import Understood, understand
 from llmops.agent.turn import Language
 
@@ -18,6 +27,8 @@ SURE = 0.5
 """A part of a message is a wish of its own from here on."""
 KNOWN = 0.33
 """A message so like a known question is that one question."""
+MAYBE = 0.12
+"""A section so likely is looked for where the message is in English."""
 SHORT = 8
 VAGUE = 5
 LISTED = frozenset(("offer", "which_item"))
@@ -95,8 +106,18 @@ def queries_of(found: Sequence[Wish], language: Language) -> tuple[str, ...]:
     ]
     fines = (FINES,) if any(wish.understood.intent in LEAVING for wish in asking) else ()
     queries = [query_of(wish.understood, wish.message, language) for wish in asking]
-    portuguese = [QUERIES[wish.understood.intent] for wish in asking if wish.understood.intent in QUERIES]
-    return tuple(dict.fromkeys((*queries, *fines, *(portuguese if language == "en" else ()))))
+    portuguese = [query for wish in asking for query in _in_portuguese(wish)] if language == "en" else []
+    return tuple(dict.fromkeys((*queries, *fines, *portuguese)))
+
+
+def _in_portuguese(wish: Wish) -> Iterator[str]:
+    """What else to ask of mostly Portuguese documents for a message in English: its matter, and the likeliest section
+    even where that alone would not do for a Portuguese message.
+    """
+    if query := QUERIES.get(wish.understood.intent):
+        yield query
+    if likely := next((each for each in wish.understood.asked if MAYBE <= each.alike < LIKELY), None):
+        yield named_section(likely)
 
 
 def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:
@@ -119,15 +140,23 @@ def _parts(message: str, today: date) -> tuple[Wish, ...]:
     groups: list[str] = []
     families: list[str] = []
     for piece in filter(None, _BETWEEN.split(message)):
-        found = understand(piece, today)
-        own = _tells(piece) and found.sure >= SURE and found.intent not in _NEVER_APART
-        family = _FAMILIES.get(found.intent, found.intent) if own else ""
+        family = _family_of(piece, today) if _tells(piece) else ""
         if groups and (not family or not families[-1] or family == families[-1]):
             groups[-1], families[-1] = f"{groups[-1]}, {piece}", families[-1] or family
         else:
             groups.append(piece)
             families.append(family)
+    if len(groups) == 1:
+        return ()
     return _kept([group for group, family in zip(groups, families, strict=True) if family], today)
+
+
+def _family_of(piece: str, today: date) -> str:
+    """What a part surely wants; empty where nothing, or nothing that stands apart."""
+    found = understand(piece, today)
+    if found.sure < SURE or found.intent in _NEVER_APART:
+        return ""
+    return _FAMILIES.get(found.intent, found.intent)
 
 
 def _tells(piece: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from llmops.agent.intents.choices import complains
 from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import ideas, words
 from llmops.agent.responder.figures import joined, lines, paragraphs, worded
@@ -13,6 +14,8 @@ from llmops.tools.ticket_tool import Category, Tickets
 from llmops.tools.visit_windows import BRASILIA, local_day, next_visit, wished_visit
 from llmops.tools.words import day, short
 
+RULE = 300
+"""Letters of what is told of complaining before one is registered."""
 ENOUGH_WORDS = 6
 """A shorter request to register something does not say what."""
 # The first idea that a report carries decides its category.
@@ -32,7 +35,7 @@ CATEGORIES: tuple[tuple[str, Category], ...] = (
     ("plan", "plan_change"),
     ("change", "plan_change"),
 )
-USUAL: Category = "plan_change"
+USUAL: Category = "other"
 _MARK = re.compile(r"\s*\[[A-ZÇÃÁÉÍÓÚ-]+\]")
 """What stands for masked personal data."""
 
@@ -61,12 +64,11 @@ def register(view: View) -> str:
     """Prepares a ticket of what was told; asks where nothing was."""
     told = view.brief.message
     if view.pending.get("kind") != "what" and len(words(told)) < ENOUGH_WORDS:
-        view.state["pending"] = {"kind": "what", "intent": "register_contact"}
-        return view.say("contacts.what_about")
+        view.state["pending"] = {"kind": "what", "intent": "register_contact", "complaint": complains(told)}
+        return paragraphs(view.rule(most=RULE) if complains(told) else "", view.say("contacts.what_about"))
     if view.understood.answer == "no":
         return view.say("service.dropped")
-    carried = ideas(words(told))
-    category = next((name for idea, name in CATEGORIES if idea in carried), USUAL)
+    category = _category(view, told)
     subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70) or f"Contato sobre {TOPICS[category]}"
     given = {"category": category, "priority": "medium", "subject": subject, "description": short(told, 480)}
     try:
@@ -74,6 +76,14 @@ def register(view: View) -> str:
     except Refused as refused:
         return view.say("service.not_proposed", message=refused.error.message)
     return view.say("contacts.register_proposed", title=title)
+
+
+def _category(view: View, told: str) -> Category:
+    """A complaint, also where only the message before called it one; else the matter that the report names."""
+    if complains(told) or view.pending.get("complaint") is True:
+        return "complaint"
+    carried = ideas(words(told))
+    return next((name for idea, name in CATEGORIES if idea in carried), USUAL)
 
 
 def human(view: View) -> str:

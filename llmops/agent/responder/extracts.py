@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
+from llmops.agent.intents.gists import gist_of
 from llmops.agent.intents.topics import query_of
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.language import language_of
@@ -27,7 +28,8 @@ QUITE_ALIKE = 0.25
 class Extract:
     """Text of a passage, and the passage's number in the brief, from 1.
 
-    `sure`: its section is what such questions ask for. `english`: it is written in English.
+    `sure`: its section is what such questions ask for. `english`: it is written in English. `gist`: what the whole of a
+    Portuguese passage says, in English; empty where nobody wrote it.
     """
 
     text: str
@@ -35,6 +37,7 @@ class Extract:
     section: str
     sure: bool
     english: bool
+    gist: str = ""
 
 
 def extract(
@@ -62,7 +65,14 @@ def extract(
     room, wanted = most // max(len(chosen), 1), wanted_of(said)
     quoted = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
     return tuple(
-        Extract(text, each.place, each.passage.section, each.sure, _language(each.passage) == "en")
+        Extract(
+            text,
+            each.place,
+            each.passage.section,
+            each.sure,
+            _language(each.passage) == "en",
+            gist_of(each.passage),
+        )
         for text, each in quoted
         if text
     )
@@ -97,7 +107,7 @@ def _candidate(
     passage = one.passage
     near = alike.get((passage.document, passage.section), 0.0)
     share = _share(passage, asked)
-    tongue = TONGUE if _language(passage) == brief.language else 0.0
+    tongue = TONGUE if _language(passage) == brief.language or (gist_of(passage) and brief.language == "en") else 0.0
     fit = one.score / top + ALIKE * near + SHARE * share + tongue
     return _Candidate(passage, place, one.score, near, share, fit)
 
@@ -119,7 +129,8 @@ def _share(passage: Passage, asked: Collection[str]) -> float:
 
 @lru_cache(maxsize=2_048)
 def _held(passage: Passage) -> frozenset[str]:
-    return stems(f"{passage.title} {passage.section} {passage.text}")
+    """With the words of its gist, so that those of English questions count, too."""
+    return stems(f"{passage.title} {passage.section} {passage.text} {gist_of(passage)}")
 
 
 @lru_cache(maxsize=2_048)

@@ -87,7 +87,7 @@ def _worst(found: Diagnosis) -> LineDiagnosis:
 def _in_outage(view: View, line: LineDiagnosis, found: Diagnosis) -> str:
     own = next((each for each in found.outages if each.own), None)
     if own is None:
-        return view.say("faults.outage_told", words=line.advice.conclusion)
+        return view.say("faults.outage_told", message=line.advice.conclusion)
     said = view.say(
         "faults.area_outage",
         incident=own.incident_id,

@@ -74,7 +74,7 @@ def churn_risk(view: View) -> str:
     if found.age_days:
         head = view.say("relations.risk", **blanks, age=several(found.age_days, "day", view.language))
     reasons = [
-        view.say("relations.risk_up" if each.effect == "aumenta" else "relations.risk_down", words=each.words)
+        view.say("relations.risk_up" if each.effect == "aumenta" else "relations.risk_down", reason=each.words)
         for each in found.reasons
     ]
     why = view.say("relations.risk_reasons", lines=lines(reasons)) if reasons else ""

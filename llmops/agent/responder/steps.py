@@ -22,6 +22,7 @@ CATEGORIES: dict[str, Category] = {
     "mobile": "mobile_signal",
     "equipment": "equipment",
     "visit": "internet_down",
+    "outage": "internet_down",
 }
 OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     "fibra": ("manuals/manual-dsl", "support/celular"),
@@ -82,7 +83,7 @@ def next_step(view: View) -> str:
 
 def ticket(view: View, status: str) -> str:
     """Prepares to register a fault that goes on; `status` is how the line is, in Portuguese."""
-    category = CATEGORIES.get(view.understood.intent, "equipment")
+    category = CATEGORIES.get(view.understood.intent, "other")
     told = [*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message]
     kind: ActionType = "ticket_registration"
     draft = ActionDraft(

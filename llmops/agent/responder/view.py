@@ -6,7 +6,7 @@ called, and it begins anew with the result at hand.
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from llmops.agent.intents.topics import FAULTS
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
+from llmops.agent.responder.english import told_in_english
 from llmops.agent.responder.extracts import Extract, extract
 from llmops.agent.responder.figures import titled
 from llmops.agent.responder.wording import ENTRY
@@ -42,6 +43,8 @@ HERE = re.compile(
 """Words with which one of ours speaks of the customer of the conversation."""
 TITLES = frozenset(("title", "offer"))
 """Blanks of titles of actions and offers."""
+SENTENCES = frozenset(("message", "reason", "reasons"))
+"""Blanks of what tools say."""
 MOST_TOLD = 6
 """Quoted passages that are remembered while a conversation goes on."""
 CLEARLY = 0.4
@@ -136,6 +139,8 @@ class View:
             phrase = f"{phrase}_to_agent"
         for name in TITLES & blanks.keys():
             blanks[name] = titled(str(blanks[name]), self.language)
+        if self.english:
+            blanks |= {name: told_in_english(str(blanks[name])) for name in SENTENCES & blanks.keys()}
         return self._prompts.say(phrase, self.brief.language, **blanks)
 
     def ask(self, tool: str, **arguments: Any) -> Any:
@@ -234,7 +239,7 @@ class View:
         text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
         listed = f"\n{text}" if ENTRY.match(text) else text
         if self.english and not all(each.english for each in found):
-            text = self.say("service.in_portuguese", text=text)
+            text = self._in_english(found) or self.say("service.in_portuguese", text=text)
             return self.say(phrase, text=text) if phrase else text
         return self.say(phrase, text=listed) if phrase else text
 
@@ -246,6 +251,13 @@ class View:
     def _told(self) -> Collection[str]:
         """Keys of the passages that were quoted just before, where the message asks for more."""
         return self.before.get("told", ()) if self.understood.said else ()
+
+    def _in_english(self, found: Sequence[Extract]) -> str:
+        """What passages say, in English, and the Portuguese ones beneath as the source; empty where one has no gist."""
+        if not all(each.english or each.gist for each in found):
+            return ""
+        said = "\n\n".join(f"{each.text if each.english else each.gist} [{each.place}]" for each in found)
+        return self.say("service.in_short", gist=said, text="\n\n".join(e.text for e in found if not e.english))
 
     def _headed(self, each: Extract) -> str:
         """A text with the question that it answers, where that may not be the one that was asked."""

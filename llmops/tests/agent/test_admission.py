@@ -155,5 +155,5 @@ def test_settings_that_cannot_be_meant(monkeypatch: pytest.MonkeyPatch, name: st
 
 def test_on_google_cloud_people_may_ask_less_than_a_test_may() -> None:
     config = load_config()
-    assert str(config.rate("customer", local=False)) == "30 per 1 minute"
+    assert str(config.rate("customer", local=False)) == "30 per minute"
     assert config.rate("agent", local=True).amount > 1_000 and config.answer_seconds < config.deadline_seconds

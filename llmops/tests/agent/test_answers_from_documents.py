@@ -1,12 +1,14 @@
 """The responder over the whole knowledge base, asked the questions of `llmops/evaluations`."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmops.agent.intents import gists
 from llmops.agent.intents.topics import followed, query_of
 from llmops.agent.intents.understanding import understand
 from llmops.agent.language import language_of
@@ -19,19 +21,37 @@ from llmops.tests.agent.stage import Stage
 from llmops.tests.agent.test_intents import wilson
 from telecom.adapters.local.retrieval import LocalRetriever
 from telecom.passages import folded
-from telecom.ports import Found, Reading
+from telecom.ports import Found, Passage, Reading
 from telecom.progress import Silent
 from telecom.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 ASKED: dict[str, Any] = json.loads((ROOT / "llmops/evaluations/retrieval_questions.json").read_text("utf-8"))
+RULES: list[dict[str, Any]] = json.loads((ROOT / "llmops/evaluations/rule_questions_en.json").read_text("utf-8"))[
+    "questions"
+]
 ON = date.fromisoformat(ASKED["on"])
 NOW = datetime(ON.year, ON.month, ON.day, 15, tzinfo=UTC)
 
 
+class Known(LocalRetriever):
+    """The local index, which also shows what it was given."""
+
+    passages: Mapping[str, Sequence[Passage]]
+
+    def replace(
+        self,
+        passages: Mapping[str, Sequence[Passage]],
+        gone: Sequence[str] = (),
+        digests: Mapping[str, str] | None = None,
+    ) -> None:
+        self.passages = passages
+        super().replace(passages, gone, digests)
+
+
 @pytest.fixture(scope="module")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> LocalRetriever:
-    retriever = LocalRetriever(Settings(home=tmp_path_factory.mktemp("knowledge")))
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    retriever = Known(Settings(home=tmp_path_factory.mktemp("knowledge")))
     ingest_documents.run(retriever, None, ROOT / "docs" / "telecom", Silent())
     return retriever
 
@@ -132,9 +152,42 @@ def test_english_answers_are_english(knowledge: LocalRetriever, question: str) -
     assert language_of(reply.message) == "en" and not set("ãõçáéíóúâê") & set(reply.message)
 
 
-def test_a_portuguese_passage_is_introduced_as_such(knowledge: LocalRetriever) -> None:
+def test_a_portuguese_passage_is_told_in_english_and_quoted_as_the_source(knowledge: Known) -> None:
+    reply = Stage(retriever=knowledge, now=NOW).say("can I use my own router?")
+    assert reply.message.startswith("In short: Yes, by cable behind the ONT or modem.")
+    assert 'The source is in Portuguese and prevails:\n"Pode, ligado por cabo' in reply.message
+    assert [citation.document for citation in reply.citations] == ["faq/faq-internet.html"]
+
+
+def test_a_portuguese_passage_in_other_words_than_its_gist_is_introduced_as_such(
+    knowledge: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed = {gist.key[::-1]: gist.text for gist in gists.read()}
+    monkeypatch.setattr(gists, "_by_key", lambda: changed)
     said = Stage(retriever=knowledge, now=NOW).say("can I use my own router?").message
-    assert said.startswith("Our guide says, in Portuguese:") and said.count('"') == 2
+    assert said.startswith("Our guide says, in Portuguese:") and "In short" not in said
+
+
+def test_every_gist_is_of_a_passage_that_supports_it(knowledge: Known) -> None:
+    known, passages = gists.read(), [each for name in sorted(knowledge.passages) for each in knowledge.passages[name]]
+    assert len(known) > 200 and gists.keyed(known, passages) == known, "run: python -m tools.english_words"
+    assert all(language_of(gist.text) == "en" for gist in known)
+
+
+@pytest.mark.parametrize(("split", "least"), [("development", 0.85), ("held_back", 0.6)])
+def test_rules_that_are_asked_in_english(knowledge: Known, split: str, least: float) -> None:
+    """docs/llmops/agent.md states these figures. A cited passage has the expected phrase, and the answer is English."""
+    stage, asked = Stage(retriever=knowledge, now=NOW), [one for one in RULES if one["split"] == split]
+    right = 0
+    for question in asked:
+        reply = stage.say(question["question"], role=question["audience"], session_id=question["id"])
+        assert reply.language == "en" and "answer_refused" not in reply.guardrails
+        cited = {(citation.document, citation.section) for citation in reply.citations}
+        there = [one for document in knowledge.passages.values() for one in document]
+        found = [Found(one, 1.0) for one in there if (one.document, one.section) in cited]
+        right += any(holds(one, question) for one in found)
+    print(f"{split}: {right}/{len(asked)}")  # noqa: T201
+    assert len(asked) == 20 and right / len(asked) >= least
 
 
 @pytest.mark.parametrize("question", ["vocês vendem seguro de carro?", "do you sell home insurance?", "tem vaga aí?"])

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from limits import parse
 
-from llmops.agent.limits import RateLimits
+from llmops.agent.limits import Rate, RateLimits
 from llmops.agent.staged import Overdue, Passed, alone, staged
 from llmops.agent.turn import Principal
 from telecom.serving.answers import TooMany
@@ -49,9 +48,26 @@ def test_the_step_that_hangs_is_named(step: int) -> None:
     assert raised.value.step == step
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("1/second", 1), ("120/minute", 60), (" 5 / hour ", 3_600), ("9/day", 86_400)]
+)
+def test_a_rate_is_read(text: str, seconds: int) -> None:
+    rate = Rate.parse(text)
+    assert (rate.seconds, str(rate)) == (seconds, f"{rate.amount} per {rate.unit}")
+    assert rate.unit in text and str(rate.amount) in text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "many", "0/minute", "-1/minute", "1.5/minute", "10", "10/fortnight", "1/minute;2/day"]
+)
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="120/minute"):
+        Rate.parse(text)
+
+
 def test_a_window_slides_and_people_do_not_count_for_each_other() -> None:
     now = [600.0]
-    rates = RateLimits({"agent": parse("4/minute"), "customer": parse("1/minute")}, lambda: now[0])
+    rates = RateLimits({"agent": Rate.parse("4/minute"), "customer": Rate.parse("1/minute")}, lambda: now[0])
     ana, rui = Principal("ana", "agent"), Principal("rui", "agent")
     for _ in range(4):
         rates.take(ana)

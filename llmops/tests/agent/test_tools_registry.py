@@ -13,7 +13,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 from llmops.agent import tools_registry
 from llmops.agent.citations import as_evidence, citations, cited, unmarked
 from llmops.agent.guardrails import Guardrails
-from llmops.agent.model_tools import toolset
+from llmops.agent.model_tools import definitions
 from llmops.agent.tool_results import MOST_CHARS, OMITTED, bounded, cleaned, shown_to
 from llmops.agent.turn import Role
 from llmops.tests.agent.stage import LATE, PORT, PROMPTS, Stage, model_of, seen_by
@@ -35,8 +35,8 @@ class Note:
     segment: str = "premium"
 
 
-def test_toolsets_are_built_once() -> None:
-    assert toolset("agent") is toolset("agent") and toolset("agent") is not toolset("customer")
+def test_definitions_are_made_once() -> None:
+    assert definitions("agent") is definitions("agent") and definitions("agent") is not definitions("customer")
 
 
 @pytest.mark.parametrize("role", ["agent", "customer"])
@@ -48,7 +48,7 @@ def test_models_are_shown_the_same_definitions_as_ever(role: Role) -> None:
             "sequential": each.sequential,
             "parameters": each.parameters_json_schema,
         }
-        for each in (tool.tool_def for tool in toolset(role).tools.values())
+        for each in definitions(role)
     ]
     assert shown == [each for each in DEFINITIONS if role == "agent" or each["name"] not in AGENTS_ALONE]
     assert [each["name"] for each in shown] == list(tools_registry.tools_of(role))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from llmops.agent.intents import training
 from llmops.tests.evaluations.documents import ROOT, meta_of, names, text_of
 
 FILE = ROOT / "llmops" / "evaluations" / "retrieval_questions.json"
@@ -76,6 +77,19 @@ def test_questions_are_not_copied_from_the_documents() -> None:
         if len(run := longest_run(question["question"], text_of(one["document"]))) > LONGEST_COPY
     ]
     assert copied == []
+
+
+def test_rules_asked_in_english_have_their_passages_and_were_not_learnt() -> None:
+    rules = json.loads(FILE.with_name("rule_questions_en.json").read_text("utf-8"))["questions"]
+    assert [sum(one["split"] == split for one in rules) for split in ("development", "held_back")] == [20, 20]
+    for question in rules:
+        assert question["expected"] and not [
+            one for one in question["expected"] if one["phrase"] not in text_of(one["document"])
+        ]
+        assert all(question["audience"] in meta_of(one["document"])["audience"] for one in question["expected"])
+    learnt = {each.text.casefold().rstrip("?") for each in training.read_questions()}
+    learnt |= {each.text.casefold().rstrip("?") for each in training.read_utterances()}
+    assert not [q["id"] for q in rules if q["split"] == "held_back" and q["question"].casefold().rstrip("?") in learnt]
 
 
 def longest_run(question: str, text: str) -> str:

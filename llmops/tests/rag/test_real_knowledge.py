@@ -66,6 +66,14 @@ def test_english_questions_are_answered_and_synonyms_lead_to_portuguese_too(sett
     assert with_them.recall.value >= 0.7 > 0.5 > without.recall.value
 
 
+@pytest.mark.parametrize(("split", "least"), [("development", 0.75), ("held_back", 0.8)])
+def test_rules_asked_in_english_find_portuguese_passages(settings: Settings, split: str, least: float) -> None:
+    questions = evaluation.load(QUESTIONS.with_name("rule_questions_en.json")).of(split)
+    found = evaluation.run(LocalRetriever(settings), questions, SURE_ENOUGH)
+    without = evaluation.run(LocalRetriever(settings, Ranking(synonyms=0)), questions, SURE_ENOUGH)
+    assert found.questions == 20 and found.recall.value >= least > without.recall.value, (found, without)
+
+
 @pytest.mark.parametrize(
     "question", ["desconto máximo", "limite do atendente", "nota de risco", "proposta de retenção"]
 )

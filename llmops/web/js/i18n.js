@@ -46,6 +46,9 @@ export function t(key, values = {}) {
 /** Words of the service, which are Portuguese, in the reader's language as far as the pages know them. */
 export const spoken = (text) => (has(`said.${text}`) ? t(`said.${text}`) : text);
 
+/** What a file of words has for a key that is not a text; undefined where it has nothing. */
+export const entry = (key) => known.get(`${current}/${key}`);
+
 /** Whether there are words for a key. */
 export const has = (key) => known.has(`${current}/${key}`);
 

@@ -1,7 +1,7 @@
 /**
  * Every page: its address, who sees it, and the module that draws it, which is loaded when it is first opened.
  *
- * `path`: with `:name` for parameters. `words`: a file of words that it needs besides `base`. `nav`: a place in the
+ * `path`: with `:name` for parameters. `words`: files of words that it needs besides `base`. `nav`: a place in the
  * menu (`key` for the words, `icon`, `group` for a heading). `full`: it fills the screen and scrolls inside. `allowed`:
  * whether it is for this session. The first page that is allowed is where a session begins.
  */
@@ -22,8 +22,8 @@ export const PAGES = [
     path: "/queue", words: "desk", allowed: agents, load: () => import("./views/queue.js"),
     nav: { key: "nav.queue", icon: "queue" },
   },
-  { path: "/customers/:id", words: "desk", allowed: agents, full: true, under: "/queue", load: () => import("./views/customer.js") },
-  { path: "/chat", words: "desk", allowed: customers, full: true, load: () => import("./views/portal.js") },
+  { path: "/customers/:id", words: ["desk", "told"], allowed: agents, full: true, under: "/queue", load: () => import("./views/customer.js") },
+  { path: "/chat", words: ["desk", "told"], allowed: customers, full: true, load: () => import("./views/portal.js") },
   analysis("customers", "table"),
   analysis("segments", "chart"),
   analysis("drift", "signal"),

@@ -81,7 +81,7 @@ async function show(session) {
   mark(page);
   const context = contextOf(page, session, path, query, leaving.signal);
   try {
-    const [view] = await Promise.all([page.load(), page.words && words(page.words)]);
+    const [view] = await Promise.all([page.load(), ...[page.words ?? []].flat().map(words)]);
     if (leaving.signal.aborted) return;
     root.replaceChildren();
     mine.update = (await view.mount(root, context))?.update ?? null;

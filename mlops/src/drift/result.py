@@ -49,7 +49,7 @@ class Drift:
         """The verdict in a line or two."""
         moved = [feature.feature for feature in self.worst_first if feature.drifted]
         verdict = f"has drifted in {', '.join(moved)}" if moved else "looks like the training data"
-        found = f"The snapshot {self.snapshot_date} {verdict} (score {self.score:.2f}; 1 or more is drift)."
+        found = f"Snapshot {self.snapshot_date} {verdict} (score {self.score:.2f}; 1 or more is drift)."
         return f"{found} {self.caution}".strip()
 
     def table(self) -> list[tuple[str | float | None, ...]]:

@@ -122,7 +122,7 @@ def test_the_verdict_reads_as_a_table_and_a_sentence(
 ) -> None:
     write_features(snapshot(1_200, seed=6, drift="price_rise")[0], TODAY)
     found = run(warehouse, reference)
-    assert found.sentence().startswith("The snapshot 2026-03-01 has drifted in charge_change, monthly_charge_level (")
+    assert found.sentence().startswith("Snapshot 2026-03-01 has drifted in charge_change, monthly_charge_level (")
     assert all(len(row) == len(found.HEADER) for row in found.table())
     assert found.table()[0][0] == "charge_change" and found.table()[0][-1] == "yes"
     assert dict(found.summary())["snapshot"] == "2026-03-01, 1,200 customers"

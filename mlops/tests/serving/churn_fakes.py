@@ -1,8 +1,11 @@
-"""A small model in service, and a way to ask the churn service without a socket."""
+"""A small model in service, and ways to ask the churn service: without a socket, and over one."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from mlops.tests.labelled import Registry
 from mlops.tests.modelling.conftest import make_world
 from telecom.errors import NotFound
 from telecom.serving.admission import Admission
+from telecom.serving.connections import server_of
 from telecom.serving.limits import Turnstile
 
 CUSTOMER = {name: value for name, value in LABELLED.items() if name != "Churn"}
@@ -115,6 +119,24 @@ class Service:
         found = [text for text in self.ask("/metrics").text.splitlines() if text.startswith(line + " ")]
         assert len(found) == 1, line
         return float(found[0].rpartition(" ")[2])
+
+
+@contextmanager
+def running(app: Any, turnstile: Turnstile | None = None, *, unread: int = 0) -> Iterator[int]:
+    """The port of a server as the services have it; it has ended properly when this ends.
+
+    `unread`: about how many bytes the system takes for a caller who does not read; 0: some megabytes.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        if unread:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, unread)
+        server = server_of(app, "127.0.0.1", 0, turnstile or Turnstile(10), drain=0, finish=5)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        server.should_exit = True
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 async def request(

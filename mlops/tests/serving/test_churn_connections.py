@@ -8,34 +8,19 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import uvicorn
 
-from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, registry_with
+from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, registry_with, running
 from mlops.tests.serving.conftest import Model
 from telecom.serving import connections
-from telecom.serving.connections import DrainingServer, Joined, server_of
+from telecom.serving.connections import DrainingServer, Joined
 from telecom.serving.limits import Turnstile
 
 BODY = json.dumps({"instances": [CUSTOMER]}).encode()
 REQUEST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
-
-
-@contextmanager
-def running(app: Any, turnstile: Turnstile | None = None) -> Iterator[int]:
-    """The port of a server that ends when this does."""
-    server = server_of(app, "127.0.0.1", 0, turnstile or Turnstile(10), drain=0, finish=5)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
 
 
 def ended(connection: socket.socket, seconds: float) -> bool:
@@ -93,7 +78,7 @@ def test_a_caller_who_does_not_read_is_hung_up_on_and_counted(first: Model, capl
     asked = path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
     made = Service(registry_with(first), timeout_seconds=1.0, features=lambda _: FEATURE_ROW)
     counted = 'churn_requests_total{code="499",route="%s"}' % ("predict" if body else "risk")
-    with running(made.app) as port, socket.socket() as connection:
+    with running(made.app, unread=16_384) as port, socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.connect(("127.0.0.1", port))
         threading.Thread(target=_send_all, args=(connection, asked * (300 if body else 20_000)), daemon=True).start()

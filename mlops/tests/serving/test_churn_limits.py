@@ -5,11 +5,11 @@ import json
 import threading
 from typing import Any
 
+import httpx
 import pytest
 
-from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, pieces, registry_with, request
+from mlops.tests.serving.churn_fakes import CUSTOMER, FEATURE_ROW, Service, pieces, registry_with, request, running
 from mlops.tests.serving.conftest import Model
-from mlops.tests.serving.fakes import served
 from telecom.serving import limits
 
 ASKED = json.dumps({"instances": [CUSTOMER]}).encode()
@@ -139,7 +139,7 @@ def test_a_refused_body_closes_its_connection(first: Model) -> None:
 
 def test_over_a_socket_a_refused_body_is_not_read_to_its_end(first: Model) -> None:
     made = Service(registry_with(first), body_bytes=1_024)
-    with served(made.app) as client:
+    with running(made.app) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         assert client.post("/predict", content=b" " * 20_000_000).status_code == 413
         assert client.post("/predict", content=iter([b" " * 60_000] * 50)).status_code == 413
         assert client.post("/predict", content=ASKED).status_code == 200

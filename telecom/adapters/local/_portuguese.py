@@ -27,7 +27,8 @@ STOP_WORDS = frozenset(
     # Who writes English is understood by the words of the trade in `synonyms.yaml`.
     "the my is are am how much many what when where which who why can could you your i it of and or with have has "
     "had does did was were will would should not at on if this that there here be been get got need want please "
-    "hello hi".split()
+    "hello hi we us our they them he she his her by from any some must may might about does after before until then "
+    "than under happens happen while".split()
 )
 PLURALS = (
     ("oes", "ao", 3), ("aes", "ao", 2), ("aos", "ao", 2), ("ais", "al", 2), ("eis", "el", 2), ("ois", "ol", 2),

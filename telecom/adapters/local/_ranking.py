@@ -48,12 +48,6 @@ class Term:
     weight: float
     instead: tuple[Phrase, ...]
 
-    def covered_by(self, found: frozenset[str]) -> float:
-        """1 where the stem is among the found ones, COVERED where only a synonym is, else 0."""
-        if self.stem in found:
-            return 1.0
-        return COVERED if any(found.issuperset(phrase) for phrase in self.instead) else 0.0
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -68,12 +62,13 @@ class Asked:
         return sum(term.weight for term in self.terms)
 
     def coverage(self, found: frozenset[str]) -> float:
-        """Share of the question's weight that these stems cover, from 0 to 1."""
-        covered = sum(
-            term.weight if term.stem in found else term.weight * term.covered_by(found)
-            for term in self.terms
-            if term.instead or term.stem in found
-        )
+        """Share of the question's weight that these stems cover, from 0 to 1; by a synonym, COVERED of a term's."""
+        covered = 0.0
+        for term in self.terms:
+            if term.stem in found:
+                covered += term.weight
+            elif term.instead and any(found.issuperset(phrase) for phrase in term.instead):
+                covered += term.weight * COVERED
         return covered / self.weight
 
 

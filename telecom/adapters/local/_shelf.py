@@ -2,20 +2,20 @@
 
 The same question is asked about one customer after the other. The engine needs about as long for all of them as
 for a few, most of it for planning and for reading files, so that a question that keeps coming is asked once for
-everybody; the answers lie in a file without a name, each in a piece of its own, until a table that they rest on
-changes. See docs/adr/0016-answers-for-everybody-at-once.md.
+everybody; the answers lie in a file without a name until a table that they rest on changes. See
+docs/adr/0016-answers-for-everybody-at-once.md.
 """
 
 import logging
 import tempfile
 import threading
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
+from mmap import MADV_RANDOM, PROT_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ MOST_ROWS = 1_000_000
 """Of the tables that a question names: beyond, the answers of all are not kept."""
 MOST_AT_ONCE = 15_000
 """Rows that one asking for many goes through, so that the engine does not hold all of them at once."""
+ROWS_WRITTEN = 1_024
+"""In one piece."""
 MOST_SHELVES = 12
 LOW, HIGH = "_low", "_high"
 log = logging.getLogger(__name__)
@@ -139,38 +141,36 @@ class Shelves:
 
 
 class _Shelf:
-    """The answers in a file.
+    """The answers in a file that is mapped into memory: what is asked for is read, and given up where memory is short.
 
     Args:
         answers: in parts, all of whose first columns are the keys.
         keys: how many these are.
-        folder: where the file lies, without a name once it is written.
+        folder: where the file lies, without a name.
     """
 
     def __init__(self, answers: Iterator[pa.Table], keys: int, folder: Path) -> None:
         first = next(answers)
-        self._empty = first.slice(0, 0).select(first.schema.names[keys:])
-        self._places: dict[Key, int] = {}
-        self._lock = threading.Lock()
+        schema = pa.schema(list(first.schema)[keys:])
+        self._places: dict[Key, tuple[int, int]] = {}
         # Without a name from the beginning: a process that is killed leaves nothing of anybody behind.
-        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
-        weakref.finalize(self, file.close)
-        with pa.ipc.new_file(file, self._empty.schema) as writer:
-            for part in chain((first,), answers):
-                for key, piece in _pieces(part, keys):
-                    if key not in self._places:  # nobody's comes with every part
-                        self._places[key] = len(self._places)
-                        writer.write_batch(piece)
-        self._reader = pa.ipc.open_file(file)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            with pa.ipc.new_file(file, schema) as writer:
+                begun = 0
+                for part in chain((first,), answers):
+                    for key, start, count in _places(part, keys):
+                        self._places.setdefault(key, (begun + start, count))  # nobody's comes with every part
+                    writer.write_table(part.select(schema.names), max_chunksize=ROWS_WRITTEN)
+                    begun += part.num_rows
+            file.flush()
+            mapped = mmap(file.fileno(), 0, prot=PROT_READ)
+        mapped.madvise(MADV_RANDOM)  # else a place is read with what lies around it
+        self._answers = pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
         pa.default_memory_pool().release_unused()
 
     def get(self, key: Key) -> pa.Table:
         """One's answer; whoever is in none of the tables gets that of nobody."""
-        place = self._places.get(key, self._places.get((None,) * len(key)))
-        if place is None:
-            return self._empty
-        with self._lock:
-            return pa.Table.from_batches([self._reader.get_batch(place)])
+        return self._answers.slice(*self._places.get(key, self._places.get((None,) * len(key), (0, 0))))
 
 
 @lru_cache(maxsize=64)
@@ -253,13 +253,11 @@ def _chooses(value: object) -> bool:
     return type(value) in (str, date)
 
 
-def _pieces(answers: pa.Table, keys: int) -> Iterator[tuple[Key, pa.RecordBatch]]:
-    """Each key's rows, one after the other."""
+def _places(answers: pa.Table, keys: int) -> Iterator[tuple[Key, int, int]]:
+    """Each key, where its rows begin, and how many they are."""
     columns = [column.to_pylist() for column in answers.columns[:keys]]
-    (whole,) = answers.select(answers.schema.names[keys:]).combine_chunks().to_batches() or (None,)
-    place = 0
+    start = 0
     for key, rows in groupby(zip(*columns, strict=True)):
         count = sum(1 for _ in rows)
-        if whole is not None:
-            yield key, whole.slice(place, count)
-        place += count
+        yield key, start, count
+        start += count

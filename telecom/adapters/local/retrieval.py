@@ -5,6 +5,7 @@ import shutil
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from tempfile import mkdtemp
@@ -23,6 +24,7 @@ from telecom.settings import Settings
 
 FORMAT = "index-1"
 """Name of the folder; another where entries change, so that an index of before is not read."""
+MOST_ANSWERS = 256
 
 
 class LocalRetriever:
@@ -37,7 +39,7 @@ class LocalRetriever:
         self._settings = settings
         self._ranking = ranking or Ranking()
         self._lock = threading.Lock()
-        self._open: tuple[tuple[int, int], Any, Any, Known] | None = None
+        self._open: tuple[tuple[int, int], _Opened] | None = None
 
     def search(self, query: str, reading: Reading, k: int = 5) -> tuple[Found, ...]:
         """At most `k` passages that the reader may see, best first, none twice in other words.
@@ -46,9 +48,7 @@ class LocalRetriever:
             NotFound: nothing was ingested yet.
             TelecomError: the index is damaged.
         """
-        _, index, searcher, known = self._opened()
-        found = self._ranking.find(searcher, index.schema, query, reading, known)
-        return tuple(islice(without_twins(found), max(k, 0)))
+        return self._opened().answer(query, reading, k)
 
     def replace(
         self,
@@ -65,7 +65,7 @@ class LocalRetriever:
         """
         with exclusive(self._folder.with_name(".lock"), self._settings.lock_seconds, "The knowledge base"):
             try:
-                _, index, _, _ = self._opened()
+                index = self._opened().index
             except TelecomError:
                 self._begin(passages, digests or {})
             else:
@@ -74,8 +74,8 @@ class LocalRetriever:
     def digests(self) -> Mapping[str, str]:
         """Digest by document; none where there is no index, or none that can be read."""
         try:
-            fields, searcher = self._searcher()
-            return _index.ledger(searcher, fields)
+            opened = self._opened()
+            return _index.ledger(opened.searcher, opened.index.schema)
         except TelecomError:
             return {}
 
@@ -86,12 +86,8 @@ class LocalRetriever:
             _index.write(_index.make(part), passages, (), digests)
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _searcher(self) -> tuple[Any, Any]:
-        _, index, searcher, _ = self._opened()
-        return index.schema, searcher
-
-    def _opened(self) -> tuple[tuple[int, int], Any, Any, Known]:
-        """The index as it is on disk now, and what was read of it; opened again only after a commit."""
+    def _opened(self) -> "_Opened":
+        """The index as it is on disk now; opened again only after a commit."""
         try:
             told = (self._folder / "meta.json").stat()
         except FileNotFoundError as error:
@@ -101,15 +97,15 @@ class LocalRetriever:
         stamp = told.st_ino, told.st_mtime_ns
         with self._lock:
             if self._open is None or self._open[0] != stamp:
-                self._open = (stamp, *self._read(), {})
-            return self._open
+                self._open = stamp, self._read()
+            return self._open[1]
 
-    def _read(self) -> tuple[Any, Any]:
+    def _read(self) -> "_Opened":
         try:
             index = tantivy.Index.open(str(self._lockable()))
             index.config_reader("manual")
             index.reload()
-            return index, index.searcher()
+            return _Opened(index, self._ranking)
         except (ValueError, shutil.Error) as error:
             raise TelecomError(
                 f"The knowledge base in {self._folder} is damaged: {error}.", "Run: telecom rag ingest docs/telecom"
@@ -122,3 +118,17 @@ class LocalRetriever:
         copy = mkdtemp(prefix="telecom-knowledge-")
         weakref.finalize(self, shutil.rmtree, copy, True)
         return shutil.copytree(self._folder, Path(copy, FORMAT))
+
+
+class _Opened:
+    """One state of the index, and what was read of it; questions that come again are answered from memory."""
+
+    def __init__(self, index: Any, ranking: Ranking) -> None:
+        self.index, self.searcher = index, index.searcher()
+        self._ranking, self._known = ranking, Known()
+        self.answer = lru_cache(maxsize=MOST_ANSWERS)(self._answer)
+
+    def _answer(self, query: str, reading: Reading, k: int) -> tuple[Found, ...]:
+        """At most `k` passages."""
+        found = self._ranking.find(self.searcher, self.index.schema, query, reading, self._known)
+        return tuple(islice(without_twins(found), max(k, 0)))

@@ -14,7 +14,7 @@ def test_tickets_are_about_what_the_customer_has(frames: dict[str, pd.DataFrame]
     online = opened.category.isin(["internet_down", "internet_slow", "equipment"])
     assert (opened[online].internet_service != "No").all()
     assert opened[opened.category == "mobile_signal"].phone_service.all()
-    assert opened.category.nunique() == 7
+    assert opened.category.nunique() == 9
     midnight = datetime(SNAPSHOT.year, SNAPSHOT.month, SNAPSHOT.day, tzinfo=UTC)
     assert opened.opened_at.max() < midnight and opened.opened_at.min() >= midnight - timedelta(days=365)
     since = made["crm_customers"].to_pandas().set_index("customer_id").customer_since

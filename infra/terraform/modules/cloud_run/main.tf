@@ -41,12 +41,6 @@ locals {
     )
   }
 
-  job_volumes = {
-    for name, job in var.jobs : name => {
-      for path, bucket in job.buckets : "bucket-${substr(sha256(path), 0, 8)}" => { path = path, bucket = bucket }
-    }
-  }
-
   service_iam = merge(flatten([
     for name, service in var.services : [
       for role, members in service.iam : {
@@ -294,15 +288,6 @@ resource "google_cloud_run_v2_job" "job" {
           limits = { cpu = each.value.cpu, memory = each.value.memory }
         }
 
-        dynamic "volume_mounts" {
-          for_each = local.job_volumes[each.key]
-
-          content {
-            name       = volume_mounts.key
-            mount_path = volume_mounts.value.path
-          }
-        }
-
         dynamic "env" {
           for_each = each.value.env
 
@@ -324,19 +309,6 @@ resource "google_cloud_run_v2_job" "job" {
                 version = env.value.version
               }
             }
-          }
-        }
-      }
-
-      dynamic "volumes" {
-        for_each = local.job_volumes[each.key]
-
-        content {
-          name = volumes.key
-
-          gcs {
-            bucket    = volumes.value.bucket
-            read_only = true
           }
         }
       }

@@ -233,8 +233,7 @@ variable "services" {
 variable "jobs" {
   description = <<-EOT
     Jobs by their whole name: image, service_account, command, args, env, secrets, cpu, memory, vpc_egress, kms_key, labels
-    and iam as for services; tasks, parallelism, retries of a task, timeout_seconds of a task; buckets: folder in which a
-    bucket is seen => its name, to be read only. The account needs roles/storage.objectViewer on the bucket.
+    and iam as for services; tasks, parallelism, retries of a task, timeout_seconds of a task.
   EOT
   type = map(object({
     image           = string
@@ -249,7 +248,6 @@ variable "jobs" {
     parallelism     = optional(number, 1)
     retries         = optional(number, 1)
     timeout_seconds = optional(number, 1800)
-    buckets         = optional(map(string), {})
     vpc_egress      = optional(string)
     kms_key         = optional(string)
     labels          = optional(map(string), {})
@@ -276,11 +274,6 @@ variable "jobs" {
   validation {
     condition     = alltrue(flatten([for job in var.jobs : [for name, value in job.env : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name)) && !can(regex("(?i)(password|secret|token|api_?key|private_?key)$", name))]]))
     error_message = "jobs has env ${jsonencode({ for name, job in var.jobs : name => sort(keys(job.env)) })}: what is called password, secret, token or key goes into secrets, by reference."
-  }
-
-  validation {
-    condition     = alltrue(flatten([for job in var.jobs : [for path, bucket in job.buckets : can(regex("^/[a-z0-9-]+(/[a-z0-9-]+)*$", path)) && !can(regex("^/(bin|dev|etc|lib|opt|proc|sys|usr)(/|$)", path)) && can(regex("^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$", bucket))]]))
-    error_message = "jobs has buckets ${jsonencode({ for name, job in var.jobs : name => job.buckets })}: write folder => name of a bucket, the folder from / on and none of the system's."
   }
 
   validation {

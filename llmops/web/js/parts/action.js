@@ -5,6 +5,7 @@ import { h } from "../dom.js";
 import * as format from "../format.js";
 import { has, language, t } from "../i18n.js";
 import { badge, button, field, notice } from "../components/controls.js";
+import { told } from "../told.js";
 import { openDialog } from "../components/dialog.js";
 import { icon } from "../components/icons.js";
 
@@ -16,7 +17,7 @@ const HIDDEN = new Set(["asked_by_customer"]);
 
 /** A card. `ondecided(action)` is told of the new state. */
 export function actionCard(action, { customer = false, ondecided = () => {} } = {}) {
-  const node = h("div.action", { role: "group", "aria-label": action.title, data: { action: action.id } });
+  const node = h("div.action", { role: "group", "aria-label": told(action.title), data: { action: action.id } });
   node.decided = (decided, failure = null) => draw(node, Object.assign(action, decided), { customer, ondecided }, failure);
   draw(node, action, { customer, ondecided });
   return node;
@@ -35,10 +36,10 @@ function draw(node, action, options, failure = null) {
   node.failure = failure;
   node.dataset.status = action.status;
   node.replaceChildren(...[
-    h("div.row.tight.action-head", icon("shield", "small"), h("h3.grow", action.title), badge(t(`action.${action.status}`), TONES[action.status])),
+    h("div.row.tight.action-head", icon("shield", "small"), h("h3.grow", told(action.title)), badge(t(`action.${action.status}`), TONES[action.status])),
     facts(action.parameters ?? {}),
-    action.reason && h("p.small.action-why", h("span.quiet", `${t("action.why")} `), action.reason, !options.customer && action.status === "proposed" && has(`action.note.${action.type}`) && ` ${t(`action.note.${action.type}`)}`),
-    action.result?.message && notice([action.result.message, action.result.protocol && !action.result.message.includes(action.result.protocol) && ` ${t("action.protocol", { number: action.result.protocol })}`], { tone: "low", icon: "check" }),
+    action.reason && h("p.small.action-why", h("span.quiet", `${t("action.why")} `), told(action.reason), !options.customer && action.status === "proposed" && has(`action.note.${action.type}`) && ` ${t(`action.note.${action.type}`)}`),
+    action.result?.message && notice([told(action.result.message), action.result.protocol && !action.result.message.includes(action.result.protocol) && ` ${t("action.protocol", { number: action.result.protocol })}`], { tone: "low", icon: "check" }),
     failure && notice(failure, { tone: "medium", role: "alert" }),
     action.status === "proposed" && answers(node, action, options),
   ].filter(Boolean));
@@ -84,7 +85,7 @@ function whyNot(action) {
   const text = h("textarea.input", { rows: 3, maxlength: 500, autofocus: true });
   return openDialog({
     title: t("action.reject.title"),
-    body: [h("p.muted", action.title), field(t("action.reject.reason"), text)],
+    body: [h("p.muted", told(action.title)), field(t("action.reject.reason"), text)],
     actions: (close) => [button(t("cancel"), { onclick: () => close() }), button(t("action.reject"), { kind: "primary", onclick: () => close(text.value.trim()) })],
   });
 }

@@ -7,6 +7,7 @@ import { badge, button, notice } from "../components/controls.js";
 import { bars } from "../components/chart.js";
 import { icon } from "../components/icons.js";
 import { actionCard } from "./action.js";
+import { told } from "../told.js";
 import { reasonWords } from "./risk.js";
 
 const SHOWN_INVOICES = 12;
@@ -73,7 +74,7 @@ function invoices(part) {
       items: listed.map((one) => ({ label: format.month(one.reference_month), value: Number(one.total), text: few ? format.money(one.total, { whole: true }) : null, tone: colour(one) })),
     }),
     h("ul.rows", part.invoices.slice(0, 3).map((one) => h("li.row.tight.small", h("span.grow", format.day(one.reference_month, { month: "long", year: "numeric" })), h("span.quiet.tiny", has(`invoice.${one.status}`) && language() !== "pt-BR" ? t(`invoice.${one.status}`) : one.status_words), h("span.number.strong", format.money(one.total))))),
-    part.adjustments?.length > 0 && h("ul.rows", part.adjustments.map((one) => h("li.small.muted", one.words ?? one.kind))),
+    part.adjustments?.length > 0 && h("ul.rows", part.adjustments.map((one) => h("li.small.muted", told(one.words) ?? one.kind))),
   ], { sign: "invoice", aside: owed });
 }
 
@@ -115,9 +116,9 @@ function tickets(part) {
 function offers(part, write) {
   if (part.error) return section("card.offers", lacking(part), { sign: "check" });
   return section("card.offers", [
-    part.offers.length ? h("ul.stack", part.offers.map((one) => h("li.offer", h("div.grow", h("div.small.strong", one.title), h("div.tiny.quiet", one.reason)), button(t("offer.ask"), { kind: "small", "aria-label": `${t("offer.ask")}: ${one.title}`, onclick: () => write(t("offer.sentence", { title: one.title })) }))))
+    part.offers.length ? h("ul.stack", part.offers.map((one) => h("li.offer", h("div.grow", h("div.small.strong", told(one.title)), h("div.tiny.quiet", told(one.reason))), button(t("offer.ask"), { kind: "small", "aria-label": `${t("offer.ask")}: ${told(one.title)}`, onclick: () => write(t("offer.sentence", { title: told(one.title) })) }))))
       : h("p.small.muted", t("card.offers.none")),
-    part.not_offered.length > 0 && h("details.small", h("summary.muted", t("offer.not", { count: part.not_offered.length })), h("ul.stack.not-offered", part.not_offered.map((one) => h("li", h("span.strong.small", has(`offer.${one.kind}`) ? t(`offer.${one.kind}`) : one.kind), h("p.tiny.muted", one.reasons.join(" ")))))),
+    part.not_offered.length > 0 && h("details.small", h("summary.muted", t("offer.not", { count: part.not_offered.length })), h("ul.stack.not-offered", part.not_offered.map((one) => h("li", h("span.strong.small", has(`offer.${one.kind}`) ? t(`offer.${one.kind}`) : one.kind), h("p.tiny.muted", told(one.reasons.join(" "))))))),
   ], { sign: "check", aside: h("span.tiny.quiet", part.policy) });
 }
 

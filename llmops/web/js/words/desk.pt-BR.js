@@ -249,6 +249,8 @@ export default {
   "value.equipment": "equipamento",
   "value.plan_change": "mudança de plano",
   "value.cancellation": "cancelamento",
+  "value.complaint": "reclamação",
+  "value.other": "outros assuntos",
   "value.whatsapp": "WhatsApp",
   "value.email": "e-mail",
   "value.sms": "SMS",
