@@ -43,9 +43,15 @@ QUESTIONS = (
     "Quero a segunda via do boleto.",
     "Oi, bom dia!",
 )
-OPENINGS = ("", "Oi! ", "Bom dia. ", "Olá, tudo bem? ", "Boa tarde, ", "Por favor: ", "Uma dúvida: ")
-CLOSINGS = ("", " Obrigado.", " Obrigada!", " Preciso saber hoje.", " Pode me ajudar?")
-"""Around a question: 280 different messages."""
+OPENINGS = (
+    *("", "Oi! ", "Bom dia. ", "Olá, tudo bem? ", "Boa tarde, ", "Por favor: ", "Uma dúvida: ", "Boa noite! "),
+    *("Oi, pessoal. ", "Com licença, ", "Me ajuda? ", "É o seguinte: ", "Olha só, "),
+)
+CLOSINGS = (
+    *("", " Obrigado.", " Obrigada!", " Preciso saber hoje.", " Pode me ajudar?", " Aguardo.", " Valeu!"),
+    *(" É urgente.", " Desde já agradeço."),
+)
+"""Around a question: 936 different messages, more than anything of the service remembers."""
 
 
 @dataclass(frozen=True)

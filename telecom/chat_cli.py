@@ -1,7 +1,6 @@
 """`telecom chat`: one message to the assistant, in this process, as an agent on this machine."""
 
 import asyncio
-import getpass
 import secrets
 import sys
 import time
@@ -9,6 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from telecom.cli_options import user
 
 if TYPE_CHECKING:
     from llmops.agent.assistant_wiring import Assembled
@@ -64,7 +65,7 @@ def _ask(message: str, customer: str, session: str, now: datetime) -> "Ask":
         raise UsageError(f"--customer {customer!r} is no customer's number.")
     return Ask(
         message=message,
-        principal=Principal(getpass.getuser(), "agent", None),
+        principal=Principal(user(), "agent", None),
         customer_id=customer or None,
         session_id=session or secrets.token_urlsafe(16),
         channel="desk",

@@ -1,5 +1,7 @@
-"""What most commands of `telecom` take, and how they open their world."""
+"""What most commands of `telecom` take, how they open their world, and who runs them."""
 
+import getpass
+import os
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,3 +21,11 @@ def session(as_json: bool) -> "AbstractContextManager[Session]":
     from telecom.session import open_session
 
     return open_session(as_json)
+
+
+def user() -> str:
+    """Name of who runs the command; their number where the machine has no name for it, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

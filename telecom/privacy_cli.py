@@ -1,6 +1,5 @@
 """`telecom privacy`: what the law gives a person: to see what is held of them, and to have it erased."""
 
-import getpass
 import os
 import uuid
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from telecom.cli_options import user
 
 if TYPE_CHECKING:
     from telecom.privacy import Stores
@@ -58,7 +59,7 @@ def erase(
                 raise UsageError("Erasing cannot be undone.", "Add --yes, or look first with --dry-run.")
             _show("To be erased", rights.survey(stores, customer), json)
             typer.confirm(f"Erase customer {customer} for good?", abort=True)
-        done = rights.erase(stores, customer, by or getpass.getuser(), lambda: datetime.now(UTC))
+        done = rights.erase(stores, customer, by or user(), lambda: datetime.now(UTC))
         if json:
             console.print_json(done)
             return
@@ -90,7 +91,7 @@ def access(
             "event_id": str(uuid.uuid4()),
             "happened_on": s.now.date(),
             "trace_id": "",
-            "principal": by or getpass.getuser(),
+            "principal": by or user(),
             "customer_id": customer,
             "event": "privacy.access",
             "outcome": "allowed",

@@ -143,11 +143,12 @@ class AssistantService:
             trace_id=secrets.token_hex(16),
             now=self._wiring.now(),
             deadline=began + self._wiring.config.answer_seconds,
+            pieces="text/event-stream" in asked.headers.get("accept", ""),
         )
         events = self._turn(ask)
         try:
             with asked.while_wanted():
-                if "text/event-stream" in asked.headers.get("accept", ""):
+                if ask.pieces:
                     # The first event decides between a status of its own and a stream.
                     return streamed(_again(await anext(events), events))
                 return answer(await _last(events))

@@ -82,7 +82,7 @@ class Conversation:
             while event := await events.get():
                 yield event
             reply = work.result()
-            for piece in _pieces(reply.message):
+            for piece in _pieces(reply.message) if ask.pieces else ():
                 yield Event("token", piece)
             yield Event("done", reply)
         finally:

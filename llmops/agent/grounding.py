@@ -48,7 +48,7 @@ _MONTH = "|".join([*MONTHS, *ENGLISH])
 SHAPES = re.compile(
     "|".join(
         (
-            r"(?P<link>(?:https?:|ftp:|javascript:|data:|www\.)\S+|!?\[[^\]\n]*\]\([^)\n]*\)|</?[a-z][^>\n]{0,200}>)",
+            r"(?P<link>(?:https?:|ftp:|javascript:|data:|www\.)\S+|!?\[[^\]\n]*\]\([^)\n]*\)|</?[a-z][^>\n]{0,200}>|<!--)",
             r"(?P<instant>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}\S*)",
             r"(?P<iso>\d{4}-\d{2}-\d{2})(?!\w)",
             r"(?P<date>(?<![\w/])\d{1,2}/\d{1,2}(?:/\d{4})?)(?![\w/])",
@@ -69,7 +69,7 @@ SHAPES = re.compile(
 ADDRESS = re.compile(
     r"(?<![\w@.-])(?![\w.-]*\.gov\.br(?!\.?[\w/?#-]))(?:[\w-]{1,63}\.)+(?:(?:(?-i:com|me|COM|ME)|net|org|info|biz|app|dev|io|co|ai|xyz|site"
     r"|online|shop|store|top|link|click|live|club|ru|cn|tk|ly|br|test|example)(?![\w.-]*@)(?!\w)|[a-z]{2,24}[/?#](?=\S))\S*"
-    r"|<(?:img|a|script|iframe|object|embed|link|meta|svg|form|style|base|video|audio)\b",
+    r"|<(?:!--|(?:img|a|script|iframe|object|embed|link|meta|svg|form|style|base|video|audio)\b)",
     re.IGNORECASE,
 )
 BARE = re.compile(r"-?\d+(?:\.\d+)?")

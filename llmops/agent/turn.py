@@ -29,7 +29,10 @@ class Principal:
 
 @dataclass(frozen=True)
 class Ask:
-    """One message. `customer_id` was checked against the principal; `deadline` is in seconds of `time.monotonic`."""
+    """One message. `customer_id` was checked against the principal; `deadline` is in seconds of `time.monotonic`.
+
+    `pieces`: whether the answer is also told piece by piece, before the whole.
+    """
 
     message: str
     principal: Principal
@@ -39,6 +42,7 @@ class Ask:
     trace_id: str
     now: datetime
     deadline: float
+    pieces: bool = True
 
 
 @dataclass(frozen=True)

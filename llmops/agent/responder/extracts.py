@@ -9,11 +9,14 @@ from llmops.agent.intents.topics import query_of
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.language import language_of
 from llmops.agent.responder.wording import shortened, stems, wanted_of
+from llmops.agent.turn import Language
 from llmops.agent.workbench import Brief
 from telecom.ports import Found, Passage
 
 ALIKE, SHARE, TONGUE = 2.0, 0.2, 0.6
 """What likeness, shared words and the reader's language count beside the retriever's order (1 for its first)."""
+IN_SHORT = 0.4
+"""What it counts for readers of English that a Portuguese passage can be told in English."""
 BY_ALIKE, BY_SCORE, BY_SHARE, ENOUGH = 6.0, 2.0, 1.0, 1.9
 """What supports an answer; weighed on the questions for development."""
 TOLD = 0.3
@@ -107,9 +110,15 @@ def _candidate(
     passage = one.passage
     near = alike.get((passage.document, passage.section), 0.0)
     share = _share(passage, asked)
-    tongue = TONGUE if _language(passage) == brief.language or (gist_of(passage) and brief.language == "en") else 0.0
-    fit = one.score / top + ALIKE * near + SHARE * share + tongue
+    fit = one.score / top + ALIKE * near + SHARE * share + _tongue(passage, brief.language)
     return _Candidate(passage, place, one.score, near, share, fit)
+
+
+def _tongue(passage: Passage, language: Language) -> float:
+    """What it counts that the reader can read it."""
+    if _language(passage) == language:
+        return TONGUE
+    return IN_SHORT if language == "en" and gist_of(passage) else 0.0
 
 
 def _supports(one: _Candidate, understood: Understood) -> bool:

@@ -22,6 +22,7 @@ _RULE = re.compile(r"^\|[\s:|-]+\|$")
 ENTRY = re.compile(r"^(?:-|\d{1,2}[.)])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý\"“])")
 _EMPTY = re.compile(r"\s*\(\s*(?:\)|(?=\s|$))")
+_COMMENT = re.compile(r"\s*(?:<!.*?(?:-->|$)|-->)")
 _NOTE = re.compile(r"\s*\[\d{1,2}\]")
 _SOURCES = re.compile(r"^(?:Fontes?\b|Consultad[ao]s? em\b|Sources?:)")
 _FIGURES = re.compile(
@@ -114,7 +115,8 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _plain(unit: str) -> str:
-    """Without notes and links; of a list entry with a link nothing is left."""
+    """Without comments, notes and links; of a list entry with a link nothing is left."""
+    unit = _COMMENT.sub("", unit)
     plain = _EMPTY.sub("", without_links(unit, "")).strip()
     return "" if plain != unit.strip() and ENTRY.match(plain) else _NOTE.sub("", plain).strip()
 

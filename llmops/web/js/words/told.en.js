@@ -470,6 +470,10 @@ export default {
     "{percent} % discount for {time}"
    ],
    [
+    "Chamado {ticket} registrado",
+    "Ticket {ticket} is registered."
+   ],
+   [
     "tem 65 anos ou mais",
     "is 65 or older"
    ],
