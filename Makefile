@@ -24,13 +24,14 @@ SERVICE ?= churn
 PIPELINE ?= churn
 PORT ?= 8080
 WAIT ?=
+MODEL_VERSION ?=
 # In the order in which they are read; the first fills the home that all of them use.
 NOTEBOOKS := $(patsubst %,mlops/notebooks/%.ipynb,eda_churn data_prep_churn train_churn_xgboost drift_monitoring_churn \
 	batch_inference_churn)
 
 .PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
-	image candidate verify canary recover rollback knowledge submit pipelines notebooks eval summary test-stats policies code-scan audit secrets \
-	licences sbom dockerfiles workflows lock docs site clean
+	image model candidate verify canary recover rollback take status knowledge submit pipelines notebooks eval summary \
+	test-stats policies code-scan audit secrets licences sbom dockerfiles workflows lock docs site clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -86,7 +87,10 @@ apply: ## applies the plan that `make plan` kept
 image: ## builds, tests, scans and pushes on Cloud Build; SERVICE=churn or assistant, ENV=dev or prod
 	@infra/delivery.sh image $(SERVICE) $(ENV)
 
-candidate: ## a revision of that image without requests
+model: $(DEV_READY) ## which model version a candidate is to serve, as the promotion gate says now
+	@infra/delivery.sh model churn $(ENV)
+
+candidate: ## a revision of that image without requests; MODEL_VERSION=number of the model that it serves (churn)
 	@infra/delivery.sh candidate $(SERVICE) $(ENV)
 
 verify: ## extreme requests to the candidate, from within its network
@@ -95,13 +99,19 @@ verify: ## extreme requests to the candidate, from within its network
 canary: ## leads the candidate to all requests, step by step
 	@infra/delivery.sh canary $(SERVICE) $(ENV)
 
-recover: ## after a release that broke off: takes back what is under way, and nothing else
+recover: ## after a release that broke off: takes back what is under way, finishes what was released
 	@infra/delivery.sh recover $(SERVICE) $(ENV)
 
 rollback: ## back to the release before
 	@infra/delivery.sh rollback $(SERVICE) $(ENV)
 
-knowledge: $(DEV_READY) ## docs/telecom into the environment's bucket and search
+take: ## what Terraform applied to a service gets all requests at once, without a canary
+	@infra/delivery.sh take $(SERVICE) $(ENV)
+
+status: ## revisions of a service, their shares, the last releases
+	@infra/delivery.sh status $(SERVICE) $(ENV)
+
+knowledge: $(DEV_READY) ## the search's fields, and docs/telecom into the environment's bucket and search
 	@infra/delivery.sh knowledge assistant $(ENV)
 
 submit: $(DEV_READY) ## a pipeline on Vertex AI: PIPELINE=churn, CSV=gs://BUCKET/FILE, WAIT=minutes until it must have succeeded

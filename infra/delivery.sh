@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # usage: infra/delivery.sh VERB churn|assistant dev|prod
 #   image      builds, tests, scans and pushes on Cloud Build; build/<service>.image names the image by its digest
+#   model      which version a candidate is to serve: the challenger if the gate lets it, else the champion (churn)
 #   candidate  gives that image a revision without requests
 #   verify     sends extreme requests to the candidate, from where the network reaches it
 #   canary     leads the candidate to all requests, step by step; it goes back by itself when a step says no
-#   recover    takes back a canary that is under way, or finishes a rollback; nothing where a release has ended
+#   recover    takes back a canary that is under way, or finishes a rollback; where this image is released already, what
+#              follows a release is done again; else nothing
 #   rollback   back to the release before, model and revision
+#   take       settings that Terraform applied get all requests at once, without a canary, with the released image
 #   status     revisions, shares, the last releases
-#   knowledge  documents of docs/telecom, as this checkout has them, into bucket and search (assistant)
+#   knowledge  the search's fields, and documents of docs/telecom, as this checkout has them, into bucket and search
 # TELECOM_PROJECT is the environment's project, TELECOM_REGION its region (us-central1). TELECOM_IMAGE, where it is one of
 # the service's, goes before the image that build/<service>.image names. MODEL_VERSION is the registry's number that the
-# candidate of churn serves; without it, the one that the revision before it serves.
+# revision of churn serves (candidate, take); without it, what the newest revision has: after an apply, Terraform's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,9 +24,9 @@ fail() {
 
 verb=${1:-} service=${2:-} env=${3:-}
 case $verb in
-  image | candidate | verify | canary | recover | rollback | status | knowledge) ;;
+  image | model | candidate | verify | canary | recover | rollback | take | status | knowledge) ;;
   *) fail 2 "'$verb' is not understood." \
-    "→ infra/delivery.sh image|candidate|verify|canary|recover|rollback|status|knowledge churn|assistant dev|prod" ;;
+    "→ infra/delivery.sh image|model|candidate|verify|canary|recover|rollback|take|status|knowledge churn|assistant dev|prod" ;;
 esac
 case $service in
   churn) plane=mlops ;;
@@ -32,11 +35,19 @@ case $service in
 esac
 [[ $env =~ ^(dev|prod)$ ]] || fail 2 "ENV is '$env'." "→ Write dev or prod, as in: make $verb SERVICE=$service ENV=dev"
 [ -n "${TELECOM_PROJECT:-}" ] || fail 2 "TELECOM_PROJECT is empty." "→ export TELECOM_PROJECT=the project of $env"
-command -v gcloud >/dev/null || fail 5 "gcloud is missing." "→ Install the Google Cloud CLI, then: gcloud auth login"
+[[ ${MODEL_VERSION:-} =~ ^([1-9][0-9]*)?$ ]] || fail 2 "MODEL_VERSION is '$MODEL_VERSION'." "→ Write a version's number: telecom models"
 
 region=${TELECOM_REGION:-us-central1}
 there=(--project="$TELECOM_PROJECT" --region="$region")
 kept=build/$service.image
+[[ $verb =~ ^(model|knowledge)$ ]] || command -v gcloud >/dev/null ||
+  fail 5 "gcloud is missing." "→ Install the Google Cloud CLI, then: gcloud auth login"
+
+# By the checkout and not in a job: a runner learns the answer, and the images have nothing that reads PDF, DOCX and HTML.
+ours() {
+  [ -x .venv/bin/telecom ] || fail 5 "There is no .venv/bin/telecom." "→ make $verb ENV=$env"
+  TELECOM_BACKEND=gcp TELECOM_ENV=$env TELECOM_REGION=$region .venv/bin/telecom "$@"
+}
 
 built() {
   if [[ ${TELECOM_IMAGE:-} =~ /$service@sha256:[0-9a-f]{64}$ ]]; then
@@ -47,14 +58,25 @@ built() {
   cat "$kept"
 }
 
+# The image of the revision that gets all requests.
+released() {
+  local revision
+  revision=$(gcloud run services describe "telecom-$service-$env" "${there[@]}" --flatten='status.traffic[]' \
+    --format='csv[no-heading](status.traffic.percent,status.traffic.revisionName)' | sed -n 's/^100,//p')
+  [ -n "$revision" ] || fail 4 "The requests of telecom-$service-$env are shared: a canary is under way." \
+    "→ Wait for its end, or: make recover SERVICE=$service ENV=$env"
+  gcloud run revisions describe "$revision" "${there[@]}" --flatten='spec.containers[]' \
+    --format='csv[no-heading](spec.containers.name,spec.containers.image)' | sed -n 's/^app,//p'
+}
+
 # In the network of the environment: what only it reaches is asked from there.
 release() {
-  gcloud run jobs execute "telecom-release-$env" "${there[@]}" --quiet --wait --args="telecom,release,$1"
+  gcloud run jobs execute "telecom-release-$env" "${there[@]}" --quiet --wait --args="telecom,release,$1" "${@:2}"
 }
 
 image() {
   local account="telecom-cicd-$env@$TELECOM_PROJECT.iam.gserviceaccount.com" build name digest
-  build=$(gcloud builds submit "${there[@]}" --quiet --config="infra/cloudbuild-$plane.yaml" \
+  build=$(gcloud builds submit "${there[@]}" --quiet --suppress-logs --config="infra/cloudbuild-$plane.yaml" \
     --service-account="projects/$TELECOM_PROJECT/serviceAccounts/$account" \
     --gcs-source-staging-dir="gs://$TELECOM_PROJECT-$env-pipelines/builds" \
     --substitutions="_ENV=$env,_REGION=$region,_REVISION=$(git rev-parse HEAD),_UNTIL=image" --format='value(id)')
@@ -70,61 +92,94 @@ image() {
   [ -z "${GITHUB_OUTPUT:-}" ] || printf 'name=%s\ndigest=%s\nimage=%s\n' "$name" "$digest" "$name@$digest" >>"$GITHUB_OUTPUT"
 }
 
+model() {
+  [ "$service" = churn ] || fail 2 "The $service service serves no model of the registry." "→ make model ENV=$env"
+  local told version
+  told=$(ours evaluate --json)
+  version=$(.venv/bin/python -c 'import json, sys
+found = json.load(sys.stdin)
+may = found["decision"]["promote"] or found["already_champion"]
+print(found["candidate_version"] if may else found["champion_version"] or "")' <<<"$told")
+  [ -n "$version" ] || fail 4 "There is no champion, and the gate keeps the challenger out." "→ telecom evaluate"
+  echo "$version"
+  [ -z "${GITHUB_OUTPUT:-}" ] || echo "version=$version" >>"$GITHUB_OUTPUT"
+}
+
 candidate() {
   local image
   image=$(built)
-  local version=()
-  [ "$service" != churn ] || [ -z "${MODEL_VERSION:-}" ] ||
-    version=(--update-env-vars="TELECOM_SERVING_VERSION=$MODEL_VERSION")
-  # Terraform made the service and keeps its settings; here it gets a revision with the new image, and no requests.
-  deploy "$service" "${version[@]}"
-  if [ "$service" = churn ]; then
-    deploy dispatcher --update-env-vars="TELECOM_IMAGE=$image"
-    follow release
-  fi
+  deploy "$service"
+  [ "$service" != churn ] || deploy dispatcher
 }
 
-# Jobs that run the service's image from now on.
-follow() {
-  local job
-  for job in "$@"; do
-    gcloud run jobs update "telecom-$job-$env" "${there[@]}" --quiet --image="$image"
-  done
+# Terraform made the service and keeps its settings; here it gets a revision with this image, and no requests.
+deploy() {
+  local more=()
+  case $1 in
+    churn) [ -z "${MODEL_VERSION:-}" ] || more=(--update-env-vars="TELECOM_SERVING_VERSION=$MODEL_VERSION") ;;
+    dispatcher) more=(--update-env-vars="TELECOM_IMAGE=$image") ;;
+  esac
+  gcloud run services update "telecom-$1-$env" "${there[@]}" --quiet \
+    --no-traffic --tag=candidate --container=app --image="$image" "${more[@]}"
 }
+
+to_candidate() { gcloud run services update-traffic "telecom-$1-$env" "${there[@]}" --quiet --to-tags=candidate=100; }
 
 verify() { release "check,--service,$service"; }
-
-deploy() {
-  gcloud run services update "telecom-$1-$env" "${there[@]}" --quiet \
-    --no-traffic --tag=candidate --container=app --image="$image" "${@:2}"
-}
 
 canary() {
   local image
   image=$(built)
   if [ "$service" = churn ]; then
     release canary,--look-seconds,60
-    # They follow once the canary said yes: what the dispatcher starts then runs the released image.
-    gcloud run services update-traffic "telecom-dispatcher-$env" "${there[@]}" --quiet --to-tags=candidate=100
-    follow evaluation privacy
   else
     # Scores are the churn service's; here errors and latencies decide.
     release canary,--service,assistant,--without-scores,--look-seconds,60
-    follow faq review
   fi
+  follow
 }
 
-recover() { release "rollback,--service,$service,--if-under-way"; }
+# What runs the service's image besides it, once the canary said yes. What the dispatcher starts runs the released image.
+follow() {
+  local job jobs=(faq review)
+  if [ "$service" = churn ]; then
+    to_candidate dispatcher
+    jobs=(evaluation privacy release)
+  fi
+  for job in "${jobs[@]}"; do
+    gcloud run jobs update "telecom-$job-$env" "${there[@]}" --quiet --image="$image"
+  done
+}
+
+recover() {
+  local image now
+  release "rollback,--service,$service,--if-under-way"
+  image=$(built 2>/dev/null) || return 0
+  now=$(released)
+  # The canary had said yes, and what comes after it broke off.
+  [ "$now" != "$image" ] || follow
+}
 
 rollback() { release "rollback,--service,$service"; }
 
-status() { release "status,--service,$service"; }
+take() {
+  local image
+  image=$(released)
+  deploy "$service"
+  to_candidate "$service"
+}
+
+status() {
+  local execution
+  execution=$(release "status,--service,$service" --format='value(metadata.name)')
+  gcloud logging read "resource.type=cloud_run_job AND labels.\"run.googleapis.com/execution_name\"=\"$execution\"" \
+    --project="$TELECOM_PROJECT" --order=asc --format='value(textPayload)'
+}
 
 knowledge() {
   [ "$service" = assistant ] || fail 2 "The $service service has no knowledge base." "→ make knowledge ENV=$env"
-  # Here and not in a job: the assistant's image has nothing that reads PDF, DOCX and HTML.
-  [ -x .venv/bin/telecom ] || fail 5 "There is no .venv/bin/telecom." "→ make knowledge ENV=$env"
-  TELECOM_BACKEND=gcp TELECOM_ENV=$env TELECOM_REGION=$region .venv/bin/telecom rag ingest docs/telecom
+  ours rag build
+  ours rag ingest docs/telecom
 }
 
 "$verb"

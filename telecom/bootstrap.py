@@ -218,7 +218,7 @@ def load_adapter(backend: str, port: str) -> Any:
 
 
 def missing_extra(error: ModuleNotFoundError, extra: str = "local,train,report") -> MissingExtra:
-    """What to install when a package of others is missing.
+    """What to install when a package of others is missing: `extra`, or the one that brings it.
 
     Raises:
         ModuleNotFoundError: the missing module is our own, which no extra mends.
@@ -226,6 +226,8 @@ def missing_extra(error: ModuleNotFoundError, extra: str = "local,train,report")
     package = (error.name or "").split(".")[0]
     if package in OWN_PACKAGES:
         raise error
-    return MissingExtra(
-        f"The package {package!r} is not installed.", f"Install it with: pip install 'telecom-ml-llmops[{extra}]'"
-    )
+    # Reading the metadata is for whoever misses something.
+    from telecom.extras import DISTRIBUTION, extra_of
+
+    remedy = f"Install it with: pip install '{DISTRIBUTION}[{extra_of(error.name or '', extra)}]'"
+    return MissingExtra(f"The package {package!r} is not installed.", remedy)

@@ -45,7 +45,8 @@ def run(
     """Play the scenarios over HTTP, grade, compare, report.
 
     Writes results.json, junit.xml, report.md and index.html. Ends with 4 where a metric became worse than the stored
-    baseline, or a development scenario fails without a stated limit.
+    baseline of that model (without one: where safety or replies fail in any scenario), or the responder fails a
+    development scenario without a stated limit.
     """
     with session(json) as s:
         from llmops.evaluations import regression_tests_llm, scenarios
@@ -64,7 +65,9 @@ def run(
         if json:
             console.print_json(regression_tests_llm.summary(found, files))
         else:
-            console.print_table(f"{model}, {part}", *regression_tests_llm.table(found))
+            console.print_table(f"{found.model}, {part}", *regression_tests_llm.table(found))
+            if found.remark:
+                console.print_next(f"{found.remark} Keep one: telecom eval run --model {found.model} --update-baseline")
             console.print_next(f"Open {out / 'index.html'} in a browser.")
         if not update_baseline:
             _pass(found, as_json=json)

@@ -288,7 +288,8 @@ class Endpoints(Protocol):
 class Revision:
     """One deployed revision of a service: its percentage of the requests, and whether it can take any.
 
-    `model_version` is the registered version that it serves; empty where it follows the champion alias.
+    `model_version` is the registered version that it serves; empty where it follows the champion alias. `candidate`:
+    it was deployed to be released (on Cloud Run it has the tag of that name), not by a change of settings.
     """
 
     name: str
@@ -296,6 +297,7 @@ class Revision:
     ready: bool
     model_version: str
     created_at: datetime
+    candidate: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
 """What the last tests and the last evaluation left in `build`, as Markdown.
 
 `python -m tools.ci_summary` appends to the file that GITHUB_STEP_SUMMARY names, or prints. Reads `build/junit.xml`,
-`build/coverage.xml` and `build/eval/report.md`, as far as they are there.
+`build/coverage.xml` and `build/eval/report.md`, as far as they are there; of one that is cut off it says so.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from lxml import etree
 from telecom.errors import NotFound
 
 BUILD = Path("build")
+REMEDY = "Run: make coverage"
 FLOOR = 0.85
 MOST_NAMED = 20
 MOST_TEXT = 900_000
@@ -74,7 +75,7 @@ def read_coverage(path: Path) -> Coverage:
     lines, taken = (int(root.get(f"lines-{name}", "0")) for name in ("valid", "covered"))
     branches, branches_taken = (int(root.get(f"branches-{name}", "0")) for name in ("valid", "covered"))
     if not lines:
-        raise NotFound(f"{path} has no lines.", "make coverage")
+        raise NotFound(f"{path} has no lines.", REMEDY)
     both = (taken + branches_taken) / (lines + branches)
     return Coverage(taken / lines, branches_taken / branches if branches else 1.0, both)
 
@@ -82,21 +83,35 @@ def read_coverage(path: Path) -> Coverage:
 def _root(path: Path) -> Any:
     # Reports of our own run; without entities and network, since a file is a file.
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    if not path.is_file():
+        raise NotFound(f"{path} is missing.", REMEDY)
     try:
         return etree.parse(path, parser).getroot()
     except (OSError, etree.XMLSyntaxError) as error:
-        raise NotFound(f"{path} is no report: {error}.", "make coverage") from error
+        raise NotFound(f"{path} is no report: {getattr(error, 'msg', error)}.", REMEDY) from error
 
 
 def summary(build: Path) -> str:
     """The Markdown; one sentence where nothing is there."""
-    parts = [*_tests(build / "junit.xml"), *_coverage(build / "coverage.xml"), *_evaluation(build / "eval/report.md")]
+    parts = [
+        *_part("## Tests", _tests, build / "junit.xml"),
+        *_part("## Coverage", _coverage, build / "coverage.xml"),
+        *_evaluation(build / "eval/report.md"),
+    ]
     return "\n".join(parts or ["Neither tests nor evaluation left a report."]) + "\n"
 
 
-def _tests(path: Path) -> Iterator[str]:
+def _part(title: str, read: Callable[[Path], Iterator[str]], path: Path) -> list[str]:
+    """The lines of one report; the reason where it is none, since the others are still worth reading."""
     if not path.exists():
-        return
+        return []
+    try:
+        return list(read(path))
+    except NotFound as error:
+        return [f"{title}\n\n{error.message}\n"]
+
+
+def _tests(path: Path) -> Iterator[str]:
     found = read_tests(path)
     yield "## Tests\n\n| tests | passed | failed | skipped | seconds, side by side |\n|---|---|---|---|---|"
     yield f"| {found.tests} | {found.passed} | {found.failed} | {found.skipped} | {found.seconds:.0f} |\n"
@@ -106,8 +121,6 @@ def _tests(path: Path) -> Iterator[str]:
 
 
 def _coverage(path: Path) -> Iterator[str]:
-    if not path.exists():
-        return
     found = read_coverage(path)
     verdict = "" if found.both >= FLOOR else f", **below {FLOOR:.0%}**"
     yield "\n## Coverage\n\n| lines | branches | together |\n|---|---|---|"

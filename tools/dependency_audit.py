@@ -54,15 +54,29 @@ def judged(lock: str, dependencies: Sequence[dict[str, object]]) -> Audit:
     return Audit(lock, len(dependencies), tuple(weak), tuple(unknown) if dependencies else ("an empty report",))
 
 
+def closing(found: Sequence[Audit]) -> tuple[str, int]:
+    """What all of it comes to, with what to do next, and the exit code."""
+    weak, unknown = (sum(bool(getattr(one, kind)) for one in found) for kind in ("weak", "unknown"))
+    if weak:
+        return (
+            f"{weak} of {len(found)} locks hold weak packages.\n→ Raise them in pyproject.toml, then: make lock",
+            WEAK,
+        )
+    if unknown or not found:
+        told = f"{unknown} of {len(found)} locks hold packages of which it is unknown whether they are weak: no yes."
+        return f"{told}\n→ Where the packages' index can be reached, again: make audit", UNKNOWN
+    return f"No weakness is known of any package in {len(found)} locks.", 0
+
+
 def main() -> None:
     """Audits, prints, and exits as the docstring says."""
     command, *locks = sys.argv[1:]
     found = [audit(command, Path(lock)) for lock in locks]
     sys.stdout.writelines(f"{line}\n" for one in found for line in one.lines())
-    if any(one.weak for one in found):
-        raise SystemExit(WEAK)
-    if any(one.unknown for one in found) or not found:
-        raise SystemExit(UNKNOWN)
+    sentence, code = closing(found)
+    sys.stdout.write(f"{sentence}\n")
+    if code:
+        raise SystemExit(code)
 
 
 if __name__ == "__main__":

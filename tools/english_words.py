@@ -54,14 +54,17 @@ def run(documents: Path = ROOT / "docs" / "telecom") -> tuple[gists.Gist, ...]:
 
 def told() -> str:
     """The module of words by which the pages say in English what tools say."""
-    counted = [[pattern.pattern, meant.replace("\\", "$")] for pattern, meant in english.COUNTED]
-    parts = {"told.sentences": [list(pair) for pair in english.listed()], "told.words": english.ENGLISH}
-    lines = [f"  {json.dumps(name)}: {_indented(value)}," for name, value in {**parts, "told.counted": counted}.items()]
-    return "// Written by python -m tools.english_words.\nexport default {\n" + "\n".join(lines) + "\n};\n"
+    parts = {
+        "told.sentences": english.listed(),
+        "told.words": tuple(english.ENGLISH.items()),
+        "told.counted": tuple((said.pattern, meant.replace("\\", "$")) for said, meant in english.COUNTED),
+    }
+    lines = [f'  "{name}": [\n{_pairs(pairs)}\n  ],\n' for name, pairs in parts.items()]
+    return "// Written by python -m tools.english_words.\nexport default {\n" + "".join(lines) + "};\n"
 
 
-def _indented(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1).replace("\n", "\n  ")
+def _pairs(pairs: Sequence[tuple[str, str]]) -> str:
+    return "\n".join(f"    {json.dumps(pair, ensure_ascii=False)}," for pair in pairs)
 
 
 def main() -> int:

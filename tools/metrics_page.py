@@ -20,6 +20,9 @@ JOB_GAUGES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "churn/pipeline_seconds": (("pipeline",), "how long it took"),
     "churn/score_psi": (("part",), "scores of the last day beside those of training"),
     "churn/weekly_auc": (("end",), "AUC of a week's known outcomes, and the ends of its interval"),
+    "ci/coverage": (("of",), "share of the lines, and of the branches, that the last tests of main took; 0 to 1"),
+    "ci/test_seconds": ((), "what they took, all added up"),
+    "ci/tests": (("outcome",), "how many passed, failed and were skipped"),
 }
 """Labels and meaning; a test holds them against the code."""
 

@@ -10,22 +10,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv-ci/bin
 images=(requirements-churn.lock requirements-assistant.lock)
-locks=("${images[@]}" requirements.lock requirements-dev.lock requirements-ci.lock requirements-infra.lock requirements-docs.lock)
+locks=(requirements*.lock)
 
 audit() { "$bin/python" -m tools.dependency_audit "$bin/pip-audit" "${locks[@]}"; }
 
-secrets() {
-  local baseline
-  baseline=$(mktemp)
-  # shellcheck disable=SC2064 # the file's name as it is now
-  trap "rm -f '$baseline'" EXIT
-  cp .secrets.baseline "$baseline"
-  # NUL-separated, because a document of the knowledge base may have any name. The hook writes line numbers that moved
-  # into its baseline and then ends with 3: that is no secret, hence the copy.
-  # shellcheck disable=SC2016 # expanded by the bash below
-  git ls-files -z | xargs -0 bash -c '"$0" --baseline "$1" "${@:2}" || [ $? = 3 ]' "$bin/detect-secrets-hook" "$baseline"
-  echo "No secrets beyond .secrets.baseline."
-}
+secrets() { "$bin/python" -m tools.secret_search "$bin/detect-secrets-hook" .venv-ci/.searched; }
 
 licences() { "$bin/python" -m tools.licences .venv/bin/python "$bin/pip-licenses"; }
 

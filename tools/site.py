@@ -1,7 +1,8 @@
 """Builds the site: stages docs/ for MkDocs, builds it strictly, looks that no page loads anything from elsewhere.
 
 Staged are the pages without docs/telecom (the assistant's knowledge base). Links that leave docs/ become links to the
-repository. Runs in .venv-docs, with the standard library and MkDocs alone.
+repository. Where a model is in service, its card and the prompts' are pages too. Runs in .venv-docs, with the standard
+library and MkDocs alone.
 """
 
 import hashlib
@@ -22,6 +23,18 @@ REPOSITORY = "https://github.com/telecom-ml-llmops/telecom-ml-llmops"
 SUFFIXES = {".md", ".png", ".sql", ".json"}
 RENAMED = {"README.md": "pages.md"}
 """docs/index.md is the first page, so that the table of all pages needs another name."""
+WITH_CARDS = """# Cards
+
+As `telecom cards` wrote them when this site was built.
+
+- [Model card](model_card.md): the model in service, what it is for, its data, figures and limits
+- [Prompt card](prompt_card.md): what the assistant is told, and how each text was judged
+"""
+WITHOUT_CARDS = """# Cards
+
+No model was in service where this site was built. After `telecom demo`, `make site` puts the cards of the model and of
+the prompts here; `telecom cards --out cards` writes them as files.
+"""
 MERMAID = "11.17.2"
 MERMAID_SHA512 = (
     "57a2b70bc101744b0f1595d228c25eea9a50384371b87011afd1af1d7e21878e"
@@ -106,6 +119,15 @@ def decisions() -> str:
     return "\n".join(["# Decisions", "", "| | decision |", "|---|---|", *rows, ""])
 
 
+def cards(folder: Path) -> None:
+    """Model card and prompt card of the last run below TELECOM_HOME, and the page that leads to them, into `folder`."""
+    command = ROOT / ".venv" / "bin" / "telecom"
+    asked = (str(command), "cards", "--out", str(folder))
+    made = command.is_file() and subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
+    folder.mkdir(exist_ok=True)
+    (folder / "README.md").write_text(WITH_CARDS if made else WITHOUT_CARDS, "utf-8")
+
+
 def mermaid(folder: Path) -> Path:
     """The script that draws the diagrams, fetched once by npm and verified; so that pages fetch none.
 
@@ -136,6 +158,7 @@ def loaded_from_elsewhere(site: Path) -> Iterator[str]:
 def main() -> int:
     """Entry point; returns the exit code."""
     stage(STAGED)
+    cards(STAGED / "cards")
     (STAGED / "assets").mkdir()
     shutil.copyfile(mermaid(Path(sys.prefix)), STAGED / "assets" / "mermaid.min.js")
     # Material's notice of its end is in docs/adr/0018-the-site.md.

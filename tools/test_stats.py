@@ -92,7 +92,7 @@ def main() -> None:
     try:
         send(BUILD, platform.events, platform.metrics, os.environ, datetime.now(UTC))
     except TelecomError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error.message}\n" + (f"→ {error.remedy}\n" if error.remedy else ""))
         raise SystemExit(error.exit_code) from error
     sys.stdout.write(f"Sent: a row of {TABLE}, and gauges.\n")
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TURN_THREADS = {"local": 2, "gcp": 16}
 """Of conversations: here they compute, in the cloud they wait."""
-DESK_THREADS, KEPT_ANSWERS = 4, 512
+DESK_THREADS, KEPT_ANSWERS = 4, 256
 RUNGS: tuple[Rung, ...] = ("llm", "search", "warehouse")
 ASSERTION = "x-goog-iap-jwt-assertion"
 NOBODY = "nobody"

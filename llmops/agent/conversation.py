@@ -246,7 +246,13 @@ class Conversation:
         state = {"topic": brief.understood.intent, **bench.state}
         if brief.understood.intent in SMALL_TALK:
             state = {**brief.session.state, **({"pending": bench.state["pending"]} if "pending" in bench.state else {})}
-        said = Said(brief.message, mask(reply.message).text, brief.understood.intent)
+        said = Said(
+            user=brief.message,
+            assistant=mask(reply.message).text,
+            intent=brief.understood.intent,
+            tools=tuple(use.name for use in reply.tools if use.ok),
+            cited=tuple(", ".join(part for part in (c.document, c.section) if part) for c in reply.citations),
+        )
         session, sure = brief.session.after(said, state, brief.language), brief.understood.sure
         jobs: list[Callable[[], Any]] = [
             lambda: self._parts.events.add("telecom_monitoring.llm_usage", [usage_row(ask, reply, ms, outcome, sure)]),

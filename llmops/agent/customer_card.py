@@ -14,7 +14,7 @@ UNKNOWN = "customer_unknown"
 PARTS: Mapping[str, Callable[[ToolContext], Any]] = {
     "profile": crm_tool.customer_profile,
     "invoices": billing_tool.list_invoices,
-    "network": network_diagnostics_tool.diagnose,
+    "network": network_diagnostics_tool.diagnose_all,
     "tickets": partial(ticket_tool.open_tickets, most=ticket_tool.MOST),
     "offers": offers_tool.find_offers,
     "churn": churn_tool.churn_risk,

@@ -1,7 +1,7 @@
 """The agent loop of the responder: asks it, calls the tools that it wants, and asks again until it answers.
 
-The tools are those of paid models, and their arguments are validated as there; what pydantic-ai's Agent also does for
-models of others (instructions, retries, output types, capabilities, spans) is left out. (ADR 15.)
+The tools are those of paid models (`model_loop`), and their arguments are validated as there; what models of others
+need besides (instructions, another try, budgets of tokens) is left out. (ADR 15.)
 """
 
 import asyncio

@@ -7,8 +7,8 @@ the customer's other records. (ADR 13.)
 
 import hashlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ KIND = "session"
 LASTS = timedelta(hours=24)
 MOST_TURNS = 6
 MOST_TEXT = 1_500
+MOST_SOURCES, MOST_NAME = 8, 160
 MOST_SUMMARY = 1_200
 SUMMARY_LINE = 160
 log = logging.getLogger(__name__)
@@ -28,11 +29,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Said:
-    """One turn, masked."""
+    """One turn, masked; the tools and the passages (`document, section`) that its answer rests on."""
 
     user: str
     assistant: str
     intent: str
+    tools: tuple[str, ...] = ()
+    cited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def load(records: Records, ask: Ask) -> Session:
     if (value["principal"], value["customer_id"]) != (_who(ask), ask.customer_id or ""):
         raise NotFound("There is no such conversation.", "Begin a new one.")
     return Session(
-        turns=tuple(Said(*turn) for turn in value["turns"]),
+        turns=tuple(_said(*turn) for turn in value["turns"]),
         summary=value["summary"],
         state=value["state"],
         language=value["language"],
@@ -90,7 +93,9 @@ def save(records: Records, ask: Ask, session: Session) -> None:
     value = {
         "principal": _who(ask),
         "customer_id": ask.customer_id or "",
-        "turns": [[turn.user, turn.assistant, turn.intent] for turn in session.turns],
+        "turns": [
+            [turn.user, turn.assistant, turn.intent, list(turn.tools), list(turn.cited)] for turn in session.turns
+        ],
         "summary": session.summary,
         "state": dict(session.state),
         "language": session.language,
@@ -111,7 +116,20 @@ def _who(ask: Ask) -> str:
 
 
 def _bounded(said: Said) -> Said:
-    return Said(said.user[:MOST_TEXT], said.assistant[:MOST_TEXT], said.intent)
+    cited = tuple(each[:MOST_NAME] for each in said.cited[:MOST_SOURCES])
+    return replace(
+        said,
+        user=said.user[:MOST_TEXT],
+        assistant=said.assistant[:MOST_TEXT],
+        tools=tuple(dict.fromkeys(said.tools))[:MOST_SOURCES],
+        cited=cited,
+    )
+
+
+def _said(
+    user: str, assistant: str, intent: str, tools: Sequence[str] = (), cited: Sequence[str] = ()
+) -> Said:  # sessions of the day of an update have no sources
+    return Said(user, assistant, intent, tuple(tools), tuple(cited))
 
 
 def _line(said: Said) -> str:

@@ -77,8 +77,8 @@ class ReviewService:
             raise NotFound("There is no such conversation.", "See GET /v1/reviews.")
         told = given.model_dump() | {"at": now.isoformat()}
         for field in ("comment", "correction", "citation"):
-            told[field] = mask(told[field]).text
-        told["facts"] = [mask(fact).text for fact in given.facts]
+            told[field] = _masked(told[field], known)
+        told["facts"] = [_masked(fact, known) for fact in given.facts]
         kept = await self._in_thread(lambda: reviews.grade(records, name, who.name, told))
         await self._looked("review_grade", who, "allowed", review=name)
         return answer(_shown(kept, who))
@@ -114,6 +114,11 @@ def _week_in(query: bytes) -> str:
     return parse_qs(query.decode("latin-1")).get("week", [""])[0]
 
 
+def _masked(text: str, review: Review) -> str:
+    """Without personal data and without customers' numbers: what is accepted stays when the customer is erased."""
+    return reviews.numberless(mask(text).text, review.owner)
+
+
 def _may_see(who: Principal, review: Review) -> bool:
     return who.may_see(review.owner) if review.owner else True
 
@@ -121,7 +126,11 @@ def _may_see(who: Principal, review: Review) -> bool:
 def _shown(review: Review, who: Principal) -> dict[str, Any]:
     """What a reviewer sees: neither whose conversation it is nor what others say of it."""
     told = asdict(review)
-    grades = told.pop("grades")
+    grades, sources = told.pop("grades"), dict(enumerate(told.pop("sources")))
     del told["owner"]
-    told["turns"] = [{"user": user, "assistant": said, "intent": intent} for user, said, intent in review.turns]
+    told["turns"] = [
+        {"user": user, "assistant": said, "intent": intent}
+        | dict(zip(("tools", "citations"), sources.get(place, ((), ())), strict=True))
+        for place, (user, said, intent) in enumerate(review.turns)
+    ]
     return told | {"mine": grades.get(who.name), "others": len(grades.keys() - {who.name})}

@@ -12,11 +12,12 @@ from llmops.agent.turn import Principal
 from llmops.tools.churn_tool import MAXIMUM_AGE_DAYS
 from llmops.tools.scored import MONTHS, Reason, reasons
 from telecom.errors import InputRefused
+from telecom.passages import folded
 from telecom.ports import Reader
 from telecom.queries import read_query
 
 QUERIES = Path(__file__).parent / "queries"
-MOST = 100
+MOST, WORDS = 100, 4
 LAST = "LIMIT 100 OFFSET 0"
 
 
@@ -29,7 +30,7 @@ class Wanted(BaseModel):
     contract: Literal["", "Month-to-month", "One year", "Two year"] = ""
     city: str = Field("", max_length=80)
     reason: str = Field("", pattern=r"^([a-z][a-z0-9_]{0,63})?$", description="a feature that raises the risk")
-    search: str = Field("", max_length=80, description="part of a name or of a customer's number")
+    search: str = Field("", max_length=80, description="parts of a name or of a customer's number, in any order")
     limit: int = Field(20, ge=1, le=MOST)
     offset: int = Field(0, ge=0, le=1_000_000)
 
@@ -85,7 +86,9 @@ def page(warehouse: Reader, who: Principal, wanted: Wanted, today: date) -> Page
     found = warehouse.query(
         read_query(QUERIES, "work_queue").replace(LAST, f"LIMIT {wanted.limit:d} OFFSET {wanted.offset:d}"),
         {
-            **wanted.model_dump(include={"segment", "contract", "city", "reason", "search"}),
+            **wanted.model_dump(include={"segment", "contract", "reason"}),
+            **_words(wanted.search),
+            "city": folded(" ".join(wanted.city.split())),
             "everybody": who.customers is None,
             "allowed": numbers,
             "months": MONTHS,
@@ -100,6 +103,14 @@ def page(warehouse: Reader, who: Principal, wanted: Wanted, today: date) -> Page
         offset=wanted.offset,
         customers=tuple(map(_waiting, found)),
     )
+
+
+def _words(search: str) -> dict[str, str]:
+    """What `work_queue.sql` looks for; of more words than it has room for, the last ones must stand together."""
+    said = folded(search).split(maxsplit=WORDS - 1)
+    return {
+        f"word_{place + 1}": " ".join(word.split()) for place, word in enumerate([*said, *[""] * (WORDS - len(said))])
+    }
 
 
 def _waiting(row: dict[str, Any]) -> Waiting:

@@ -112,6 +112,7 @@ def parameters_of(filters: Filters, snapshot: date, months: int) -> dict[str, An
     texts = filters.model_dump(include={"segment", "contract", "plan", "tenure", "reason", "search"})
     return {
         **texts,
+        "search": filters.search.strip(),
         "least": filters.min_probability,
         "most": filters.max_probability,
         "snapshot_date": snapshot,

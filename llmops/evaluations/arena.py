@@ -17,20 +17,32 @@ CONFIGURED = "configured"
 SYNTHETIC = Path(__file__).resolve().parents[2] / "telecom" / "synthetic"
 
 
+def answering(settings: Settings, model: str) -> str:
+    """Who answers: `responder`, or a model's id.
+
+    Args:
+        settings: of whoever evaluates.
+        model: `responder`; `configured` for TELECOM_LLM as it is; or the id of another model of the same server.
+    """
+    if model != CONFIGURED:
+        return model
+    return RESPONDER if settings.llm == "offline" else settings.llm_model
+
+
 @contextmanager
 def opened(settings: Settings, model: str, progress: Progress | None = None) -> Iterator[Service]:
     """The service, ready, over the evaluation world, which is made where it is not there yet.
 
     Args:
         settings: of whoever evaluates; their home gets a folder of the world.
-        model: `responder`; `configured` for TELECOM_LLM as it is; or the id of another model of the same server.
+        model: see `answering`.
         progress: is told what takes long.
 
     Raises:
         UsageError: no model is configured.
         DependencyUnavailable: the service does not start.
     """
-    variables = _variables(settings, model)
+    variables = _variables(settings, answering(settings, model))
     ours = settings.model_copy(update={"backend": "local", "home": settings.home / f"evaluation-{_version()}"})
     platform = EvaluatedPlatform(ours, progress or Silent())
     world.prepare(platform.warehouse, platform.retriever)
@@ -48,7 +60,7 @@ def _variables(settings: Settings, model: str) -> Mapping[str, str]:
         )
     told = {
         "TELECOM_LLM": settings.llm,
-        "TELECOM_LLM_MODEL": settings.llm_model if model == CONFIGURED else model,
+        "TELECOM_LLM_MODEL": model,
         "TELECOM_LLM_BASE_URL": settings.llm_base_url,
         "TELECOM_LLM_API_KEY": settings.llm_api_key.get_secret_value(),
         "TELECOM_LLM_LOCATION": settings.llm_location,

@@ -33,7 +33,7 @@ class Evaluation:
     """What came of an evaluation.
 
     Args:
-        model: who answered.
+        model: who answered: `responder`, or a model's id.
         part: of the scenarios.
         label: a header of the caller's choice.
         asked: names the scenarios.
@@ -57,6 +57,12 @@ class Evaluation:
     def unexplained(self) -> tuple[Grade, ...]:
         """Development scenarios that fail without a stated limit."""
         return tuple(g for g in self.failed if g.scenario.part == "development" and not g.scenario.limit)
+
+    @property
+    def remark(self) -> str:
+        """Says so where nothing is stored to compare with."""
+        decide = " and ".join(comparing.STRICT)
+        return "" if self.comparisons else f"There is no baseline for {self.model}: {decide} decide, and nothing else."
 
     @property
     def failed(self) -> tuple[Grade, ...]:
@@ -95,12 +101,13 @@ def run(
     Args:
         settings: of whoever evaluates.
         scenarios: all of them; `part` chooses.
-        model: see `arena.opened`.
+        model: see `arena.answering`.
         part: development, held-back, adversarial or all.
         label: for the header of the reports.
         similar: further checks by meaning; None: none.
         progress: is told what takes long.
     """
+    model = arena.answering(settings, model)
     chosen = scenarios.of(part) if model == arena.RESPONDER else scenarios.of(part).without_limits()
     with arena.opened(settings, model, progress) as service:
         customers = playing.customers_of(service, chosen)
@@ -172,20 +179,31 @@ def summary(found: Evaluation, files: Sequence[Path]) -> dict[str, Any]:
 
 
 def check(found: Evaluation) -> None:
-    """Lets pass what is not worse.
+    """Lets pass what is not worse; without a baseline, what fails none of the strict metrics.
 
     Raises:
-        GateRefused: with every metric that became worse, and every failing development scenario without a limit.
+        GateRefused: with every metric that became worse and, of the responder, every failing development scenario
+            without a limit.
     """
     reasons = [
         f"{each.metric}: {each.difference.value:+.3f} [{each.difference.low:+.3f}, {each.difference.high:+.3f}] "
         f"over {each.count} scenarios"
         for each in found.worse
     ]
-    reasons += [f"{grade.scenario.id} fails, and states no limit" for grade in found.unexplained]
+    if found.remark:
+        reasons += [
+            f"{metric} fails in {grade.scenario.id}"
+            for metric in comparing.STRICT
+            for grade in found.grades
+            if grade.scores.get(metric, 1.0) < 1.0
+        ]
+    if found.model == arena.RESPONDER:
+        reasons += [f"{grade.scenario.id} fails, and states no limit" for grade in found.unexplained]
     if reasons:
         told = "; ".join(reasons[:MOST_REASONS]) + ("; …" if len(reasons) > MOST_REASONS else "")
-        raise GateRefused("evaluation", f"The assistant is not good enough: {told}.", tuple(reasons))
+        raise GateRefused(
+            "evaluation", f"The assistant is not good enough: {told}. {found.remark}".rstrip(), tuple(reasons)
+        )
 
 
 def baseline_path(model: str) -> Path:

@@ -80,6 +80,7 @@ def as_markdown(found: "Evaluation") -> str:
         found.label,
         f"{sum(grade.passed for grade in found.grades)} of {len(found.grades)} scenarios pass. "
         f"{len(found.unexplained)} development scenarios fail without a stated limit.",
+        found.remark,
         _metric_table(found),
         _part_table(found) if len(found.by_part) > 1 else "",
         _failures("Failing without a stated limit", [row for row in rows(found) if row.state == "failed"]),

@@ -8,7 +8,7 @@ from typing import Any
 from llmops.agent.intents.topics import persona_of
 from llmops.agent.masking import mask
 from llmops.evaluations import scenarios
-from llmops.operations.reviews import Review
+from llmops.operations.reviews import NUMBER, Review
 from telecom.errors import NotFound, UsageError
 
 FILE = scenarios.FOLDER / "reviewed_scenarios.json"
@@ -72,7 +72,8 @@ def texts_of(scenario: dict[str, Any]) -> tuple[str, ...]:
     """All words of people in a scenario, for somebody to look over before they are kept."""
     wanted = scenario["turns"][-1]["want"]
     facts = [text for fact in wanted.get("facts", []) for text in fact["says"]]
-    return (*(turn["say"] for turn in scenario["turns"]), wanted["reference"], *facts)
+    said = (turn["say"] for turn in scenario["turns"])
+    return (*said, wanted["reference"], *facts, *wanted.get("citations", []))
 
 
 def accept(scenario: dict[str, Any], file: Path = FILE) -> Accepted:
@@ -82,7 +83,7 @@ def accept(scenario: dict[str, Any], file: Path = FILE) -> Accepted:
         UsageError: it is no valid scenario, or holds personal data.
     """
     for text in texts_of(scenario):
-        if kinds := mask(text).kinds:
+        if kinds := (*mask(text).kinds, *(["customer number"] if NUMBER.search(text) else [])):
             raise UsageError(f"The scenario still holds personal data ({', '.join(kinds)}).", "Correct the review.")
     held = _held(file)
     known = {each["id"]: each for each in held["scenarios"]}

@@ -14,6 +14,8 @@ from telecom.queries import read_query
 
 QUERIES = Path(__file__).parent / "queries"
 DAY = timedelta(days=1)
+ROUNDING = 1e-9
+"""A share below which two prices are the same: sums of binary fractions are not exact."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def judge(recent: Window, before: Window, rule: Rule = RULE) -> Verdict:
     if min(recent.messages, before.messages) < rule.messages:
         few = f"{recent.messages:,} and {before.messages:,} messages: fewer than {rule.messages:,} say nothing."
         return Verdict(recent, before, rise, False, few)
-    fires = recent.per_message > (1 + rule.increase) * before.per_message
+    fires = recent.per_message > (1 + rule.increase) * before.per_message * (1 + ROUNDING)
     told = f"A message costs {recent.per_message:.6f} USD; a day earlier it was {before.per_message:.6f} USD"
     how = "nothing before" if rise is None else f"{rise:+.1%}"
     return Verdict(recent, before, rise, fires, f"{told} ({how}).")

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,10 @@ POOL, REVIEW, WEEK = "review_pool", "review", "review_week"
 NOBODYS = "reviews"
 POOL_KEPT, REVIEW_KEPT = timedelta(days=14), timedelta(days=180)
 NAME_MARK = "[NOME]"
+NUMBER_MARK = "[CLIENTE]"
+NUMBER = re.compile(r"(?<!\w)\d{4}-[A-Za-z]{5}(?!\w)")
+"""A customer's number, as all of them are made."""
+NOTHING = r"(?!)"
 SHORTEST_NAME = 3
 ID_CHARS = 32
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
@@ -33,7 +36,10 @@ _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 @dataclass(frozen=True)
 class Review:
-    """A conversation to be graded; all texts are masked. `grades` are by the reviewer's name."""
+    """A conversation to be graded; all texts are masked. `grades` are by the reviewer's name.
+
+    `turns` are message, answer, intent; `sources`, in the same order, the tools and passages that each answer rests on.
+    """
 
     id: str
     week: str
@@ -46,17 +52,20 @@ class Review:
     bound: bool
     grades: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     owner: str = ""
+    sources: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
     def value(self) -> dict[str, Any]:
         """As a record keeps it; the owner is the record's."""
         told = {name: value for name, value in vars(self).items() if name != "owner"}
-        return told | {"strata": list(self.strata), "turns": [list(turn) for turn in self.turns]}
+        sources = [[list(tools), list(cited)] for tools, cited in self.sources]
+        return told | {"strata": list(self.strata), "turns": [list(turn) for turn in self.turns], "sources": sources}
 
     @classmethod
     def of(cls, record: Record) -> "Review":
         """From a record."""
         told = dict(record.value)
         told |= {"strata": tuple(told["strata"]), "turns": tuple(tuple(turn) for turn in told["turns"])}
+        told["sources"] = tuple((tuple(tools), tuple(cited)) for tools, cited in told.get("sources", ()))
         return cls(**told, owner=record.owner)
 
 
@@ -128,6 +137,12 @@ def sample(warehouse: Reader, records: Records, week: str, *, size: int, seed: i
     return Drawn(week, len(rows), len(pool), len(drawn), {name: strata.count(name) for name in sorted(set(strata))})
 
 
+def numberless(text: str, owner: str = "") -> str:
+    """The text without numbers of customers; the owner's is known without its hyphen, too."""
+    own = re.escape(owner).replace(r"\-", r"[-\s.]?")
+    return NUMBER.sub(NUMBER_MARK, re.sub(rf"(?<!\w){own}(?!\w)", NUMBER_MARK, text, flags=re.I) if owner else text)
+
+
 def drawn_of(records: Records, week: str) -> tuple[Review, ...]:
     """The conversations that were drawn of a week, in their order; those of people who were erased are gone."""
     days_of(week)
@@ -176,18 +191,20 @@ def _gathered(records: Records, rows: list[dict[str, Any]], week: str, now: date
             turns=tuple((turn.user, turn.assistant, turn.intent) for turn in session.turns),
             bound=row["customer_id"] is not None,
             owner=row["customer_id"] or "",
+            sources=tuple((turn.tools, turn.cited) for turn in session.turns),
         )
 
 
 def _nameless(warehouse: Reader, review: Review) -> Review:
-    """Without the customer's own name and number, which masking does not know."""
+    """Without the customer's own name and anybody's number, which masking does not know."""
     words = words_of(warehouse, review.owner) if review.owner else ()
     parts = {part for word in words for part in (word, *word.split()) if len(part) >= SHORTEST_NAME}
-    if not parts:
-        return review
     either = "|".join(re.escape(part) for part in sorted(parts, key=lambda part: (-len(part), part)))
-    pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
-    hide = partial(pattern.sub, NAME_MARK)
+    pattern = re.compile(rf"(?<!\w)(?:{either or NOTHING})(?!\w)", re.IGNORECASE)
+
+    def hide(text: str) -> str:
+        return pattern.sub(NAME_MARK, numberless(text, review.owner))
+
     return replace(review, turns=tuple((hide(user), hide(said), intent) for user, said, intent in review.turns))
 
 

@@ -56,7 +56,7 @@ class LineDiagnosis:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The customer's lines of a service and the outages around them; `drafts` are what may be proposed now."""
+    """The customer's lines and the outages around them; `drafts` are what may be proposed now."""
 
     lines: tuple[LineDiagnosis, ...]
     outages: tuple[Outage, ...]
@@ -78,6 +78,23 @@ def diagnose(context: ToolContext, *, service: Literal["internet", "mobile"] = "
     ours = [each for each in every if each.line.service == service][:MOST_LINES]
     if not ours:
         raise _no_such_line(service, sorted({each.line.service for each in every}))
+    return _diagnosed(context, ours)
+
+
+def diagnose_all(context: ToolContext) -> Diagnosis:
+    """The same for the customer's lines of every service, internet first.
+
+    Raises:
+        ToolError: `no_such_line`; there is none at all.
+    """
+    every = lines_now(context)
+    ours = [each for name in SERVICES for each in [e for e in every if e.line.service == name][:MOST_LINES]]
+    if not ours:
+        raise ToolError("no_such_line", "Este cliente não tem nenhuma linha registrada.", "Confira os produtos.")
+    return _diagnosed(context, ours)
+
+
+def _diagnosed(context: ToolContext, ours: Sequence[LineNow]) -> Diagnosis:
     found = tuple(_diagnosis(each, context.now) for each in ours)
     outages = _outages(context, ours)
     return Diagnosis(

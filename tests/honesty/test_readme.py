@@ -14,7 +14,7 @@ BLOCKS = {
     "source .venv/bin/activate": "downloads the public sample",
     "telecom synth --customers 7000 --out october.csv": "",
     'telecom query "SELECT risk_segment, COUNT(*) AS customers, ROUND(SUM(monthly_charges), 2) AS monthly_charges': "",
-    "telecom pipeline run churn --csv october.csv --snapshot-date 2026-10-31": "",
+    "telecom pipeline run churn --csv october.csv --snapshot-date 2026-10-31": "mlops/tests/pipelines runs both lines",
     "export TELECOM_BACKEND=gcp TELECOM_PROJECT=my-project": "needs a Google Cloud project",
     "telecom doctor": "",
 }

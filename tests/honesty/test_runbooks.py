@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.honesty.documents import ROOT
+from tests.honesty.documents import ROOT, blocks
 from tests.honesty.monitoring_templates import MODULE, render
 
 PAGE = (ROOT / "docs/operations/runbooks.md").read_text("utf-8")
@@ -42,3 +42,15 @@ def test_the_text_of_every_alert_ends_with_the_link_to_its_section() -> None:
 def test_whom_to_call_is_said_for_every_severity() -> None:
     table = PAGE.split("| severity |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| ([A-Z]+) \|", table, re.MULTILINE)) == SEVERITIES
+
+
+def test_the_first_block_sets_what_every_command_below_it_reads() -> None:
+    """Without TELECOM_ENV `telecom` would act on dev, while gcloud looks at prod."""
+    first, *others = blocks(ROOT / "docs/operations/runbooks.md", "bash")
+    exported = " ".join(re.findall(r"^export (.*)$", first.text, re.MULTILINE))
+    assert re.findall(r"\b(TELECOM_\w+)=", exported) == [
+        *("TELECOM_BACKEND", "TELECOM_PROJECT", "TELECOM_ENV", "TELECOM_REGION")
+    ]
+    assert "ENV=$TELECOM_ENV REGION=$TELECOM_REGION" in first.text.splitlines()
+    used = {name for block in others for name in re.findall(r"\$\{?(\w+)", block.text)}
+    assert used <= {"TELECOM_PROJECT", "ENV", "REGION"}

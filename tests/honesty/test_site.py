@@ -13,7 +13,9 @@ from tests.honesty.documents import ROOT, name_of
 from tests.honesty.test_links import links
 from tools import site
 
-PAGES = [path for path in site.sources() if path.suffix == ".md"]
+# What people write after an incident is found by its date, not in a table.
+WRITTEN_LATER = "docs/operations/postmortems/"
+PAGES = [path for path in site.sources() if path.suffix == ".md" and not name_of(path).startswith(WRITTEN_LATER)]
 # Named by the table of a folder's own first page, not by the table of all pages.
 BY_FOLDER = ("docs/adr/", "docs/reference/", "docs/api/")
 
@@ -34,7 +36,15 @@ def in_nav(entry: Any) -> list[str]:
 
 def test_every_page_is_in_the_navigation_once() -> None:
     staged = {site.staged_name(path) for path in PAGES} - {name_of(p)[5:] for p in (ROOT / "docs/adr").glob("0*.md")}
-    assert sorted(in_nav(CONFIG["nav"])) == sorted({*staged, "adr/README.md", "changelog.md"})
+    assert sorted(in_nav(CONFIG["nav"])) == sorted({*staged, "adr/README.md", "cards/README.md", "changelog.md"})
+
+
+def test_a_post_mortem_needs_no_place_in_the_navigation() -> None:
+    folder = re.search(
+        r"folder `(\w+)` beside it", (ROOT / "docs/operations/postmortem-template.md").read_text("utf-8")
+    )
+    assert folder and f"docs/operations/{folder[1]}/" == WRITTEN_LATER
+    assert f"/{WRITTEN_LATER.removeprefix('docs/')}*.md" in CONFIG["not_in_nav"].split()
 
 
 def test_every_page_is_in_the_table_of_pages() -> None:
@@ -109,7 +119,19 @@ def test_the_build_is_strict_and_says_why_it_failed(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(subprocess, "run", answer)
     assert site.main() == 1 and "WARNING - nowhere" in capsys.readouterr().err
-    assert "--strict" in asked[0] and not {"--quiet", "-q"} & set(asked[0])
+    assert "--strict" in asked[-1] and not {"--quiet", "-q"} & set(asked[-1])
+    assert "No model was in service" in (tmp_path / "staged/cards/README.md").read_text("utf-8")
+
+
+def test_the_cards_of_the_model_in_service_are_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / ".venv/bin/telecom"
+    command.parent.mkdir(parents=True)
+    command.write_text('#!/bin/sh\n[ "$1 $2" = "cards --out" ] && mkdir "$3"\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(site, "ROOT", tmp_path)
+    site.cards(tmp_path / "cards")
+    linked = re.findall(r"\]\((\w+\.md)\)", (tmp_path / "cards/README.md").read_text("utf-8"))
+    assert linked == ["model_card.md", "prompt_card.md"] and "/cards/*_card.md" in CONFIG["not_in_nav"].split()
 
 
 def test_the_theme_fetches_nothing() -> None:

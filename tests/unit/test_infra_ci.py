@@ -1,4 +1,4 @@
-"""What `.ci/run` does with the estate, with a make and a terraform on PATH that write down what they are asked."""
+"""What `.ci/run` asks of make, which here only writes it down: the estate, the scanner of secrets."""
 
 import os
 import shutil
@@ -39,6 +39,9 @@ def test_the_estate_is_checked_and_scanned_or_somebody_hears_of_it(
         (tools / name).chmod(0o755)
     for name in ("bash", "find", "dirname", "realpath", "sh"):
         (tools / name).symlink_to(shutil.which(name) or name)
+    if ready := terraform:
+        (tmp_path / ".venv-ci").mkdir()
+        (tmp_path / ".venv-ci/.ready").touch()
     environment = {"PATH": str(tools), "LOG": str(tmp_path / "log"), "REFUSE": refused, "HOME": os.environ["HOME"]}
     done = subprocess.run(
         (str(tools / "bash"), str(tmp_path / ".ci/run")), env=environment, capture_output=True, text=True, cwd=tmp_path
@@ -47,3 +50,4 @@ def test_the_estate_is_checked_and_scanned_or_somebody_hears_of_it(
     ours = [line for line in (tmp_path / "log").read_text().splitlines() if "infra" in line or line == "test"]
     assert ours == made
     assert said in done.stderr and ("***" in done.stderr) is bool(said)
+    assert ("secrets" in (tmp_path / "log").read_text().split()) is ready

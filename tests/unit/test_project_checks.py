@@ -1,11 +1,15 @@
 """What looks at the project itself: unknown is never green, and a licence that nobody took is refused."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tools import dependency_audit, licences
+
+ROOT = Path(__file__).resolve().parents[2]
 
 FAULT = {"id": "PYSEC-2018-28", "fix_versions": ["2.20.0"], "aliases": [], "description": ""}
 
@@ -45,6 +49,36 @@ def test_exit_codes(said: object, code: int, tmp_path: Path, monkeypatch: pytest
         assert ended.value.code == code
     else:
         dependency_audit.main()
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ([dependency_audit.Audit("a.lock", 1, (), ())], "No weakness is known of any package in 1 locks."),
+        (
+            [dependency_audit.Audit("a.lock", 1, (), ()), dependency_audit.Audit("b.lock", 0, (), ("no answer",))],
+            "1 of 2 locks hold packages of which it is unknown",
+        ),
+        ([dependency_audit.Audit("a.lock", 1, ("x",), ("y",))], "1 of 1 locks hold weak packages."),
+    ],
+)
+def test_an_audit_ends_with_what_it_comes_to_and_what_to_do(found: list[dependency_audit.Audit], sentence: str) -> None:
+    said, code = dependency_audit.closing(found)
+    assert said.startswith(sentence) and ("\n→ " in said) is bool(code)
+
+
+def test_every_lock_is_audited(tmp_path: Path) -> None:
+    """Those of the build's packages and of the emulator too."""
+    for name in ("tools", ".venv-ci/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    locks = sorted(path.name for path in ROOT.glob("requirements*.lock"))
+    for name in locks:
+        (tmp_path / name).touch()
+    shutil.copy(ROOT / "tools/security.sh", tmp_path / "tools/security.sh")
+    (tmp_path / ".venv-ci/bin/python").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / ".venv-ci/bin/python").chmod(0o755)
+    done = subprocess.run((tmp_path / "tools/security.sh", "audit"), capture_output=True, text=True, check=True)
+    assert sorted(word for word in done.stdout.split() if word.endswith(".lock")) == locks
 
 
 @pytest.mark.parametrize(

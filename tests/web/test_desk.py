@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from llmops.agent.language import language_of
 from tests.processes.service_process import ServiceProcess
 from tests.web.conftest import PHONE, Visit
 from tests.web.desk_world import DeskWorld
@@ -286,6 +287,18 @@ def test_a_risk_is_one_figure_and_english_tells_the_values_of_its_reasons(
     assert "kind of contract: " in page.inner_text(".churn-reasons")
     desk.open(f"#/customers/{world.broken}", ".line .notice")
     assert re.search("The (fibre has no light|line is down)", page.inner_text(".line .notice"))
+
+
+def test_offers_and_why_not_are_english(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token())
+    page = desk.page
+    page.wait_for_selector("tbody tr")
+    page.get_by_role("button", name="English").click()
+    page.get_by_text("Retention queue").first.wait_for()
+    desk.open(f"#/customers/{world.broken}", ".line .notice")
+    page.wait_for_selector(".offer, .not-offered", state="attached")
+    told = page.locator(".not-offered p, .offer .quiet").all_text_contents()
+    assert told and [each for each in told if language_of(each) != "en"] == []
 
 
 def test_paging_and_empty_filters(visit: Callable[..., Visit], world: DeskWorld) -> None:

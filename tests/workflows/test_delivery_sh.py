@@ -1,5 +1,6 @@
 """infra/delivery.sh as a real process, with a gcloud on PATH that writes down what it is asked."""
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,10 @@ echo "$*" >> "$LOG"
 case "$*" in
   'builds submit'*) echo build-1 ;;
   'artifacts docker images describe'*) echo "${{DIGEST-{DIGEST}}}" ;;
+  'run services describe'*) printf '%b' "${{SHARES-100,old-1\\n,new-2\\n}}" ;;
+  'run revisions describe old-1'*) printf '%s\\n' collector,of-google "app,${{RELEASED:-}}" ;;
+  'run jobs execute'*'--format=value(metadata.name)') echo execution-1 ;;
+  'logging read'*) echo "Revisions of churn" ;;
   *) ;;
 esac
 [[ -z "${{REFUSE:-}}" || "$*" != *"$REFUSE"* ]] || exit 4
@@ -81,6 +86,10 @@ def test_shellcheck_has_nothing_to_say(script: str) -> None:
         (("image", "churn", "dev"), {"TELECOM_PROJECT": ""}, 2, "TELECOM_PROJECT is empty."),
         (("candidate", "churn", "dev"), {}, 2, "There is no build/churn.image."),
         (("knowledge", "churn", "dev"), {}, 2, "The churn service has no knowledge base."),
+        (("model", "assistant", "dev"), {}, 2, "The assistant service serves no model of the registry."),
+        (("model", "churn", "dev"), {}, 5, "There is no .venv/bin/telecom."),
+        (("candidate", "churn", "dev"), {"MODEL_VERSION": "champion"}, 2, "MODEL_VERSION is 'champion'."),
+        (("take", "churn", "dev"), {"SHARES": "90,old-1\\n10,new-2\\n"}, 4, "are shared: a canary is under way."),
         (("image", "churn", "dev"), {"PATH": "/usr/bin:/bin", "NO": "gcloud"}, 5, "gcloud is missing."),
         (("image", "churn", "dev"), {"DIGEST": ""}, 5, "Build build-1 left no image"),
     ],
@@ -106,7 +115,7 @@ def test_an_image_is_known_by_its_digest_and_told_to_github(run: Run, checkout: 
     plane = "mlops" if service == "churn" else "llmops"
     commit = subprocess.run(("git", "rev-parse", "HEAD"), cwd=checkout, capture_output=True, text=True).stdout.strip()
     assert calls[0] == (
-        f"builds submit {THERE} --config=infra/cloudbuild-{plane}.yaml "
+        f"builds submit {THERE} --suppress-logs --config=infra/cloudbuild-{plane}.yaml "
         f"--service-account=projects/{PROJECT}/serviceAccounts/telecom-cicd-dev@{PROJECT}.iam.gserviceaccount.com "
         f"--gcs-source-staging-dir=gs://{PROJECT}-dev-pipelines/builds "
         f"--substitutions=_ENV=dev,_REGION=us-central1,_REVISION={commit},_UNTIL=image --format=value(id)"
@@ -124,29 +133,22 @@ def test_a_candidate_gets_no_requests(run: Run) -> None:
     assert calls == [
         f"run services update telecom-churn-dev {deployed}",
         f"run services update telecom-dispatcher-dev {deployed} --update-env-vars=TELECOM_IMAGE={named('churn')}",
-        f"run jobs update telecom-release-dev {THERE} --image={named('churn')}",
     ]
-
-
-def test_a_candidate_serves_the_version_that_is_named(run: Run) -> None:
-    calls = run("candidate", "churn", "dev", TELECOM_IMAGE=named("churn"), MODEL_VERSION="7")[1]
-    assert [call.endswith(" --update-env-vars=TELECOM_SERVING_VERSION=7") for call in calls] == [True, False, False]
-    (call,) = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"), MODEL_VERSION="7")[1]
-    assert "TELECOM_SERVING_VERSION" not in call
 
 
 def test_every_job_that_runs_an_image_follows_its_release() -> None:
     estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
     jobs = estate[estate.index("\n  jobs = {") :]
     script = (ROOT / "infra/delivery.sh").read_text()
-    follow = " ".join(re.findall(r"^ +follow (.+)$", script, re.MULTILINE)).split()
+    follow = " ".join(re.findall(r"\bjobs=\((.+)\)$", script, re.MULTILINE)).split()
     assert sorted(follow) == sorted(re.findall(r'"telecom-(\w+)-\$\{var\.env\}" = \{\n +image', jobs))
 
 
 def test_a_candidate_may_be_given_the_model_that_it_serves(run: Run) -> None:
-    _, (churn, dispatcher, _), _ = run("candidate", "churn", "dev", TELECOM_IMAGE=named("churn"), MODEL_VERSION="7")
+    _, (churn, dispatcher), _ = run("candidate", "churn", "dev", TELECOM_IMAGE=named("churn"), MODEL_VERSION="7")
     assert churn.endswith("--update-env-vars=TELECOM_SERVING_VERSION=7") and "SERVING_VERSION" not in dispatcher
-    assert len(run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"), MODEL_VERSION="7")[1]) == 1
+    (call,) = run("candidate", "assistant", "dev", TELECOM_IMAGE=named("assistant"), MODEL_VERSION="7")[1]
+    assert "SERVING_VERSION" not in call
 
 
 def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run) -> None:
@@ -168,10 +170,10 @@ def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run
     ],
 )
 def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, verb: str, asked: str) -> None:
-    code, (call,), said = run(verb, service, "prod")
-    assert code == 0, said
+    code, (call, *others), said = run(verb, service, "prod")
+    assert code == 0 and len(others) == (verb == "status"), said
     assert call.startswith(f"run jobs execute telecom-release-prod {THERE} --wait --args=telecom,release,")
-    words = call.rpartition("--args=")[2].split(",")
+    words = call.partition("--args=")[2].split()[0].split(",")
     assert " ".join(words[2:]) == asked.format(service)
     assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
     assert run(verb, service, "prod", REFUSE="release")[0] == 4
@@ -187,6 +189,7 @@ def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, 
                 "services update-traffic telecom-dispatcher",
                 "jobs update telecom-evaluation",
                 "jobs update telecom-privacy",
+                "jobs update telecom-release",
             ],
         ),
         (
@@ -207,27 +210,106 @@ def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
     assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
     code, calls, _ = run("canary", service, "dev", TELECOM_IMAGE=named(service), REFUSE="release,canary")
     assert (code, len(calls)) == (4, 1)
+    # What broke off after the yes is done again; where another image serves, nothing is.
+    given = {"TELECOM_IMAGE": named(service), "RELEASED": named(service)}
+    assert run("canary", service, "dev", **given, REFUSE=after[0])[0] == 4
+    code, (recover, _, _, *again), said = run("recover", service, "dev", **given)
+    assert (code, again) == (0, follows), said
+    assert recover.endswith(f"--args=telecom,release,rollback,--service,{service},--if-under-way")
+    code, calls, _ = run("recover", service, "dev", **given | {"RELEASED": "another"})
+    assert (code, len(calls)) == (0, 3)
+    assert run("recover", service, "dev", **given, REFUSE="rollback")[:2] == (4, [recover])
 
 
-def test_the_knowledge_is_read_from_the_checkout(run: Run, checkout: Path) -> None:
-    code, calls, said = run("knowledge", "assistant", "prod")
-    assert (code, calls) == (5, []) and "→ make knowledge ENV=prod" in said
+def test_a_refused_candidate_leaves_no_job_with_its_image(run: Run) -> None:
+    given = {"TELECOM_IMAGE": named("churn"), "RELEASED": "before"}
+    calls = [call for verb in ("candidate", "verify") for call in run(verb, "churn", "dev", **given)[1]]
+    calls += run("canary", "churn", "dev", **given, REFUSE="release,canary")[1]
+    calls += run("recover", "churn", "dev", **given)[1]
+    assert not any(call.startswith(("run jobs update", "run services update-traffic")) for call in calls)
+
+
+@BOTH
+def test_what_terraform_applied_is_taken_with_the_released_image(run: Run, service: str) -> None:
+    code, (where, which, deployed, moved), said = run("take", service, "prod", RELEASED=named(service))
+    assert code == 0, said
+    there = THERE.removesuffix(" --quiet")
+    assert where.startswith(f"run services describe telecom-{service}-prod {there} --flatten=status.traffic[] ")
+    assert which.startswith(f"run revisions describe old-1 {there} --flatten=spec.containers[] ")
+    wanted = f"{THERE} --no-traffic --tag=candidate --container=app --image={named(service)}"
+    assert deployed == f"run services update telecom-{service}-prod {wanted}"
+    assert moved == f"run services update-traffic telecom-{service}-prod {THERE} --to-tags=candidate=100"
+    assert len(run("take", service, "prod", RELEASED=named(service), REFUSE="services update telecom")[1]) == 3
+
+
+def test_the_status_is_what_its_own_execution_wrote(run: Run) -> None:
+    _, (_, read), said = run("status", "churn", "prod")
+    assert '"run.googleapis.com/execution_name"="execution-1"' in read.replace("\\", "")
+    assert said == "Revisions of churn\n"
+
+
+OURS = """#!/usr/bin/env bash
+echo "$* $TELECOM_BACKEND $TELECOM_ENV $TELECOM_PROJECT $TELECOM_REGION $PWD" >> "$LOG"
+echo "${SAYS:-}"
+exit "${CODE:-0}"
+"""
+
+
+@pytest.fixture
+def ours(checkout: Path) -> None:
+    """A `telecom` that writes down what it is asked, and answers with SAYS."""
     telecom = checkout / ".venv/bin/telecom"
     telecom.parent.mkdir(parents=True)
-    told = "$TELECOM_BACKEND $TELECOM_ENV $TELECOM_PROJECT $TELECOM_REGION $PWD"
-    telecom.write_text(f'#!/usr/bin/env bash\necho "$* {told}" >> "$LOG"\nexit "${{CODE:-0}}"\n')
+    telecom.write_text(OURS)
     telecom.chmod(0o755)
+    (telecom.parent / "python").symlink_to(sys.executable)
+
+
+@pytest.mark.usefixtures("ours")
+@pytest.mark.parametrize(
+    ("promote", "already", "champion", "version"),
+    [(True, False, None, "2"), (False, True, "2", "2"), (True, False, "1", "2"), (False, False, "1", "1")],
+)
+def test_a_candidate_is_to_serve_what_the_gate_lets(
+    run: Run, checkout: Path, promote: bool, already: bool, champion: str | None, version: str
+) -> None:
+    found = {"candidate_version": "2", "champion_version": champion, "already_champion": already}
+    says, outputs = json.dumps(found | {"decision": {"promote": promote}}), checkout / "outputs"
+    code, calls, said = run("model", "churn", "dev", SAYS=says, GITHUB_OUTPUT=str(outputs))
+    assert (code, said) == (0, f"{version}\n")
+    assert calls == [f"evaluate --json gcp dev {PROJECT} us-central1 {checkout}"]
+    assert outputs.read_text() == f"version={version}\n"
+
+
+@pytest.mark.usefixtures("ours")
+def test_without_a_model_that_may_serve_there_is_no_candidate(run: Run) -> None:
+    found = {"candidate_version": "1", "champion_version": None, "already_champion": False}
+    code, _, said = run("model", "churn", "dev", SAYS=json.dumps(found | {"decision": {"promote": False}}))
+    assert code == 4 and "There is no champion" in said
+    assert run("model", "churn", "dev", CODE="5")[0] == 5
+
+
+@pytest.mark.usefixtures("ours")
+def test_the_search_is_defined_and_the_knowledge_read_from_the_checkout(run: Run, checkout: Path) -> None:
     code, calls, said = run("knowledge", "assistant", "prod", TELECOM_REGION="europe-west1", TELECOM_ENV="dev")
     assert code == 0, said
-    assert calls == [f"rag ingest docs/telecom gcp prod {PROJECT} europe-west1 {checkout}"]
-    assert run("knowledge", "assistant", "prod", CODE="5")[0] == 5
-    assert CliRunner().invoke(app, ["rag", "ingest", "--help"]).exit_code == 0
+    there = f"gcp prod {PROJECT} europe-west1 {checkout}"
+    assert calls == [f"rag build {there}", f"rag ingest docs/telecom {there}"]
+    code, calls, _ = run("knowledge", "assistant", "prod", CODE="5")
+    assert (code, len(calls)) == (5, 1)
+    for words in (("rag", "build"), ("rag", "ingest"), ("evaluate",)):
+        assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+
+
+def test_without_our_environment_nothing_is_known_or_chosen(run: Run) -> None:
+    code, calls, said = run("knowledge", "assistant", "prod")
+    assert (code, calls) == (5, []) and "→ make knowledge ENV=prod" in said
 
 
 def test_the_names_are_those_of_the_estate() -> None:
     estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
     script = (ROOT / "infra/delivery.sh").read_text()
-    used = set(re.findall(r"telecom-(release|dispatcher)-\$env", script)) | {"churn", "assistant"}
+    used = set(re.findall(r"telecom-(release)-\$env|(?:deploy|to_candidate) (dispatcher)\b", script))
     assert {"release", "dispatcher"} <= used
     for name in used:
         assert f'"telecom-{name}-${{var.env}}" = ' in estate

@@ -59,6 +59,14 @@ def test_the_summary_says_what_is_there(build: Path) -> None:
     assert ci_summary.summary(build) == "Neither tests nor evaluation left a report.\n"
 
 
+def test_a_report_that_is_cut_off_leaves_the_others_readable(build: Path) -> None:
+    (build / "junit.xml").write_text(JUNIT[:90])
+    text = ci_summary.summary(build)
+    assert f"## Tests\n\n{build}/junit.xml is no report: " in text and "| 87.5% |" in text
+    (build / "coverage.xml").write_text("")
+    assert "## Coverage\n" in ci_summary.summary(build)
+
+
 def test_the_floor_is_that_of_the_tests() -> None:
     settings = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text()
     assert f"fail_under = {ci_summary.FLOOR * 100:.0f}\n" in settings and "branch = true" in settings
@@ -85,6 +93,16 @@ def test_what_is_no_report_is_not_sent(build: Path, broken: str, tmp_path: Path)
     with pytest.raises(NotFound, match=r"coverage\.xml"):
         test_stats.send(build, platform.events, platform.metrics, GITHUB, NOW)
     assert not list((tmp_path / "home").rglob("*.prom"))
+
+
+def test_what_is_missing_is_named_once_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        test_stats.main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "build/junit.xml is missing.\n→ Run: make coverage\n"
 
 
 def test_a_run_outside_of_ci_has_a_name() -> None:

@@ -12,26 +12,31 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.workflows.github import EXPRESSION, FILES, FOLDER, ROOT, action, jobs, resolved, steps, text, workflow
+from tests.workflows.github import EXPRESSION, FILES, FOLDER, ROOT, action, jobs, needs, resolved, steps, text, workflow
 
 EACH = pytest.mark.parametrize("name", FILES)
 COMMANDS = [(name, key, step["run"]) for name, key, step in steps() if "run" in step]
 LINE = re.compile(r'make [a-z][a-z-]*( [A-Z]+=("[^"$`\\]*"|[\w./:-]+))*')
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 VERBS = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE))
-VARIABLES = set(re.findall(r"^([A-Z]+) \?=", MAKEFILE, re.MULTILINE))
+VARIABLES = set(re.findall(r"^([A-Z_]+) \?=", MAKEFILE, re.MULTILINE))
 TAG = "github.ref_type == 'tag' && 'prod' || 'dev'"
+STATISTICS = (
+    "!cancelled() && github.event_name == 'push' && github.ref == 'refs/heads/main' && vars.TELECOM_TEST_STATS == 'on'"
+)
 TRUSTED = re.compile(
-    r"vars\.[A-Z_]+( \|\| 'us-central1')?|needs\.image\.outputs\.image|steps\.built\.outputs\.(name|digest|image)"
-    rf"|github\.ref|github\.event_name == 'pull_request'|{re.escape(TAG)}"
-    r"|!cancelled\(\)|!failure\(\) && !cancelled\(\)|failure\(\) \|\| cancelled\(\)"
+    r"vars\.[A-Z_]+( \|\| '(us-central1|gemini)')?|steps\.built\.outputs\.(name|digest|image)"
+    r"|needs\.(image\.outputs\.image|models\.outputs\.version)|steps\.chosen\.outputs\.version"
+    rf"|github\.ref|github\.event_name == 'pull_request'|{re.escape(TAG)}|{re.escape(STATISTICS)}"
+    r"|!cancelled\(\)( && steps\.evaluation\.outcome != 'skipped')?"
+    r"|!failure\(\) && !cancelled\(\)|failure\(\) \|\| cancelled\(\)"
 )
 """What an expression may say: nothing that whoever opens a pull request chooses, and no secret."""
 PERMISSIONS = {
     ("ci", "statistics"): {"contents": "read", "id-token": "write"},
     ("cd-ml", "image"): {"contents": "read", "id-token": "write", "attestations": "write"},
     ("cd-llm", "image"): {"contents": "read", "id-token": "write", "attestations": "write"},
-    **{("cd-ml", key): {"contents": "read", "id-token": "write"} for key in ("estate", "models", "release")},
+    **{("cd-ml", key): {"contents": "read", "id-token": "write"} for key in ("plan", "estate", "models", "release")},
     **{("cd-llm", key): {"contents": "read", "id-token": "write"} for key in ("release", "knowledge")},
 }
 """By job; all others read the code and nothing else."""
@@ -117,10 +122,7 @@ def test_an_expression_says_nothing_that_a_stranger_chooses(name: str) -> None:
     found = {expression for expression in EXPRESSION.findall(text(name)) if not TRUSTED.fullmatch(expression)}
     assert found == set()
     bare = {str(job["if"]) for job in jobs(name).values() if "if" in job and "${{" not in str(job["if"])}
-    assert bare <= {
-        "github.event_name == 'push' && github.ref == 'refs/heads/main' && vars.TELECOM_TEST_STATS == 'on'",
-        "vars.TELECOM_TERRAFORM == 'on'",
-    }
+    assert bare <= {"vars.TELECOM_TERRAFORM == 'on'"}
     assert not re.search(r"\bsecrets[.\[]", text(name))
 
 
@@ -175,7 +177,7 @@ def test_caches_are_made_where_nothing_is_delivered() -> None:
 def test_google_knows_a_job_by_its_token_and_by_no_key() -> None:
     for name, key, step in steps():
         if action(step) == "google-github-actions/auth":
-            account = "TELECOM_TERRAFORM_ACCOUNT" if key == "estate" else "TELECOM_CICD_ACCOUNT"
+            account = "TELECOM_TERRAFORM_ACCOUNT" if key in ("plan", "estate") else "TELECOM_CICD_ACCOUNT"
             assert step["with"] == {
                 "workload_identity_provider": "${{ vars.TELECOM_WORKLOAD_IDENTITY_PROVIDER }}",
                 "service_account": f"${{{{ vars.{account} }}}}",
@@ -198,6 +200,28 @@ def test_a_release_that_fails_or_is_cancelled_is_taken_back_at_once(name: str, k
     assert canary["run"].startswith("make canary") and "if" not in canary
     assert recover["run"] == canary["run"].replace("canary", "recover")
     assert recover["if"] == "${{ failure() || cancelled() }}"
+
+
+def test_failed_tests_are_counted_too() -> None:
+    job = jobs("ci")["statistics"]
+    assert job["needs"] == "coverage" and job["if"] == f"${{{{ {STATISTICS} }}}}"
+    kept = next(step for step in jobs("ci")["coverage"]["steps"] if action(step) == "actions/upload-artifact")
+    assert kept["if"] == "${{ !cancelled() }}"
+
+
+def test_a_plan_can_be_read_before_the_job_that_applies_is_approved() -> None:
+    runs = {key: [step["run"] for step in job["steps"] if "run" in step] for key, job in jobs("cd-ml").items()}
+    assert (runs["plan"], runs["estate"]) == (["make plan"], ["make plan", "make apply"])
+    estate = jobs("cd-ml")["estate"]
+    assert "plan" in needs(estate) and estate["if"] == jobs("cd-ml")["plan"]["if"]
+
+
+def test_the_release_serves_the_model_that_the_gate_chose() -> None:
+    found = jobs("cd-ml")
+    chosen = next(step for step in found["models"]["steps"] if step.get("id") == "chosen")
+    assert chosen["run"] == "make model" and found["models"]["steps"][-1] is chosen
+    assert found["models"]["outputs"] == {"version": "${{ steps.chosen.outputs.version }}"}
+    assert found["release"]["env"]["MODEL_VERSION"] == "${{ needs.models.outputs.version }}"
 
 
 def test_resolving_knows_only_the_table() -> None:

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 from google.cloud.aiplatform_v1 import types
 
-from llmops.rag import build_vertex_search_datastore
-from telecom.adapters.gcp.search_stores import SearchStores
 from telecom.bootstrap import Platform
 from telecom.settings import LAYERS
 from tests.loopback import vertex_pipelines
 from tests.loopback.cloud import PROJECT, Cloud
 from tests.loopback.fixtures import LEFT_OPEN, cloud, running_cloud
 from tests.workflows.github import ROOT, jobs
-from tests.workflows.walking import DIGEST, Runner, clone
+from tests.workflows.walking import DIGEST, OUTPUT, Runner, clone
 
 __all__ = ["cloud", "running_cloud"]
 
@@ -32,6 +30,7 @@ EXCUSED: dict[str, tuple[str, dict[str, str]]] = {
     "infra-scan": ("checkov has an environment of its own and takes minutes; tests/infra/test_scan.py", {}),
     "policies": ("runs tests/infra, as `make test` does", {}),
     "eval": ("plays 245 scenarios; tests/unit/test_eval_cli.py", {"build/eval/report.md": "## Evaluation\n"}),
+    "model": ("asks the gate about rows and models; tests/workflows/test_delivery_sh.py", {OUTPUT: "version=7\n"}),
     "notebooks": ("trains models for minutes; the notebooks have tests of their own", {}),
     "site": ("has an environment of its own; the pages have tests of their own", {"build/site/index.html": ""}),
     "audit": ("asks a database over the network; tests/unit/test_project_checks.py", {}),
@@ -53,7 +52,9 @@ EXPRESSIONS = {
     "vars.TELECOM_TERRAFORM_ACCOUNT": f"terraform@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_MLOPS_ACCOUNT": f"telecom-mlops-dev@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_CHURN_CSV": f"gs://{PROJECT}-dev-bronze/inbox/telco.csv",
+    "vars.TELECOM_LLM || 'gemini'": "gemini",
     "vars.TELECOM_LLM_MODEL": "",
+    "vars.TELECOM_LLM_BASE_URL": "",
 }
 TAG = "github.ref_type == 'tag' && 'prod' || 'dev'"
 IMAGE = f"us-central1-docker.pkg.dev/{PROJECT}/telecom-dev/churn@{DIGEST}"
@@ -105,24 +106,31 @@ def test_the_churn_plane_is_delivered(runner: Runner, cloud: Cloud) -> None:
     runner.excuse("sbom", SECOND_TIME)
     walked = runner.walk("cd-ml")
     assert set(walked.done.values()) == {0}, walked.said
-    assert walked.excused == ["sbom"]
-    assert [" ".join(call.split()[:5]) for call in walked.calls] == [
-        f"gcloud builds submit --project={PROJECT} --region=us-central1",
-        "gcloud artifacts docker images describe",
+    assert walked.excused == ["sbom", "model"]
+    planned = [
         "terraform dev init -input=false -reconfigure",
         f"terraform dev plan -var=project_id={PROJECT} -var=bootstrapped=true",
         "terraform dev show -json dev.tfplan",
+    ]
+    ordered = sorted(walked.calls, key=lambda call: not call.startswith(("gcloud builds", "gcloud artifacts")))
+    assert [" ".join(call.split()[:5]) for call in ordered] == [
+        f"gcloud builds submit --project={PROJECT} --region=us-central1",
+        "gcloud artifacts docker images describe",
+        *planned,
+        *planned,
         "terraform dev init -input=false -reconfigure",
         "terraform dev apply -input=false dev.tfplan",
         "gcloud run services update telecom-churn-dev",
         "gcloud run services update telecom-dispatcher-dev",
-        "gcloud run jobs update telecom-release-dev",
         "gcloud run jobs execute telecom-release-dev",
         "gcloud run jobs execute telecom-release-dev",
         "gcloud run services update-traffic telecom-dispatcher-dev",
         "gcloud run jobs update telecom-evaluation-dev",
         "gcloud run jobs update telecom-privacy-dev",
+        "gcloud run jobs update telecom-release-dev",
     ]
+    (served,) = (call for call in walked.calls if " telecom-churn-dev " in call)
+    assert served.endswith(f" --image={IMAGE} --update-env-vars=TELECOM_SERVING_VERSION=7")
     churn, retraining = (request.pipeline_job for request in cloud.grpc.requests("CreatePipelineJob"))
     assert churn.service_account == EXPRESSIONS["vars.TELECOM_MLOPS_ACCOUNT"]
     assert churn.runtime_config.parameter_values["csv"] == EXPRESSIONS["vars.TELECOM_CHURN_CSV"]
@@ -143,7 +151,6 @@ def test_a_pipeline_that_fails_ends_the_delivery(runner: Runner, ended: list[str
 def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner, cloud: Cloud) -> None:
     prod = cloud.settings(env="prod")
     cloud.storage.create(*(prod.bucket(layer) for layer in LAYERS))
-    build_vertex_search_datastore.run(SearchStores(prod))
     runner.known[TAG] = "prod"
     runner.excuse("sbom", SECOND_TIME)
     walked = runner.walk("cd-llm")
@@ -166,7 +173,14 @@ def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner, cloud: Cl
 def test_a_release_that_is_refused_is_taken_back(runner: Runner, refused: str) -> None:
     runner.excuse("sbom", SECOND_TIME)
     walked = runner.walk("cd-llm", REFUSE=refused)
-    assert walked.calls[-1].endswith("--args=telecom,release,rollback,--service,assistant,--if-under-way")
+    asked, *looked = (call for call in walked.calls[-3:])
+    assert asked.endswith("--args=telecom,release,rollback,--service,assistant,--if-under-way")
+    assert [" ".join(call.split()[:4]) for call in looked] == [
+        "gcloud run services describe",
+        "gcloud run revisions describe",
+    ]
+    played = {command for key, command in walked.done if key == "release"} & {"make summary"}
+    assert played == ({"make summary"} if "canary" in refused else set())
     assert not any("knowledge" in command for _, command in walked.done)
     assert [command for (_, command), code in walked.done.items() if code] == [
         f"make {'verify' if 'check' in refused else 'canary'} SERVICE=assistant"

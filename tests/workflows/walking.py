@@ -1,6 +1,7 @@
 """The commands of a workflow's jobs, run in order in a clean clone, with Google's programs replaced by small ones."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ echo "gcloud $*" >> "$CALLS"
 case "$*" in
   'builds submit'*) echo build-1 ;;
   'artifacts docker images describe'*) echo {DIGEST} ;;
+  'run services describe'*) printf '100,old-1\\n,new-2\\n' ;;
+  'run revisions describe'*) printf 'app,%s\\n' "${{RELEASED:-before}}" ;;
   *) ;;
 esac
 [[ -z "${{REFUSE:-}}" || "$*" != *"$REFUSE"* ]] || exit 4
@@ -35,14 +38,16 @@ if (address := os.environ.get("LOOPBACK_CHANNELS")) and sys.argv[1:3] == ["pipel
     grpc_helpers.create_channel = lambda *_, **__: grpc.secure_channel(address, grpc.ssl_channel_credentials(root))
 """
 OLD = 1_000_000_000
+OUTPUT = "GITHUB_OUTPUT"
 HAPPENS = {"": True, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": False}
 AFTER_FAILURE = {"": False, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": True}
-CONDITIONS_OF_JOBS = {
-    "${{ !failure() && !cancelled() }}",
-    "github.event_name == 'push' && github.ref == 'refs/heads/main' && vars.TELECOM_TEST_STATS == 'on'",
-    "vars.TELECOM_TERRAFORM == 'on'",
-}
-"""All of them let a job run, where what it needs went well."""
+RAN = re.compile(r"\$\{\{ !cancelled\(\) && steps\.(\w+)\.outcome != 'skipped' \}\}")
+ALSO_AFTER_FAILURE = (
+    "${{ !cancelled() && github.event_name == 'push' && github.ref == 'refs/heads/main' && "
+    "vars.TELECOM_TEST_STATS == 'on' }}"
+)
+CONDITIONS_OF_JOBS = {"${{ !failure() && !cancelled() }}", "vars.TELECOM_TERRAFORM == 'on'", ALSO_AFTER_FAILURE}
+"""All of them let a job run where what it needs went well; the last one always."""
 
 
 @dataclass
@@ -89,7 +94,7 @@ class Runner:
         clone: see above.
         expressions: what each expression of the file stands for.
         environment: besides, for every command.
-        excused: verb → reason and what it would leave in `build`.
+        excused: verb → reason and what it would leave in `build` (or, under OUTPUT, tell the jobs after it).
     """
 
     def __init__(
@@ -130,7 +135,8 @@ class Runner:
         self.log.write_text("")
         for key, job in jobs(name).items():
             assert "if" not in job or job["if"] in CONDITIONS_OF_JOBS, job["if"]
-            if needs(job) & failed or not self._job(key, job, walked, more):
+            stopped = needs(job) & failed and job.get("if") != ALSO_AFTER_FAILURE
+            if stopped or not self._job(key, job, walked, more):
                 failed.add(key)
         walked.calls = self.log.read_text().splitlines()
         return walked
@@ -138,10 +144,16 @@ class Runner:
     def _job(self, key: str, job: Job, walked: Walked, more: Mapping[str, str]) -> bool:
         shutil.rmtree(self.clone / "build", ignore_errors=True)
         self.output.write_text("")
-        well = True
+        well, begun = True, set[str]()
         for step in job["steps"]:
-            if not (HAPPENS if well else AFTER_FAILURE)[step.get("if", "")]:
+            condition = step.get("if", "")
+            if asked := RAN.fullmatch(condition):
+                happens = asked[1] in begun
+            else:
+                happens = (HAPPENS if well else AFTER_FAILURE)[condition]
+            if not happens:
                 continue
+            begun.add(step.get("id", ""))
             if "run" not in step:
                 well = self._action(step) and well
                 continue
@@ -150,7 +162,7 @@ class Runner:
                 step["run"], {name: resolved(value, self.known) for name, value in given.items()} | more, walked
             )
             walked.done[key, step["run"]] = code
-            self._outputs(step)
+            self._outputs(key, step)
             well = well and code == 0
         return well
 
@@ -159,6 +171,9 @@ class Runner:
         if verb in self.excused:
             walked.excused.append(verb)
             for name, text in self.excused[verb][1].items():
+                if name == OUTPUT:
+                    self.output.write_text(text)
+                    continue
                 (self.clone / name).parent.mkdir(parents=True, exist_ok=True)
                 (self.clone / name).write_text(text)
             return 0
@@ -168,11 +183,11 @@ class Runner:
         walked.said += f"$ {command}\n{done.stdout}{done.stderr}\n"
         return done.returncode
 
-    def _outputs(self, step: Mapping[str, str]) -> None:
+    def _outputs(self, key: str, step: Mapping[str, str]) -> None:
         for line in self.output.read_text().splitlines():
             name, _, value = line.partition("=")
             self.known[f"steps.{step.get('id', '')}.outputs.{name}"] = value
-            self.known[f"needs.image.outputs.{name}"] = value
+            self.known[f"needs.{key}.outputs.{name}"] = value
 
     def _action(self, step: Job) -> bool:
         """Artifacts are kept and handed on; whatever else an action is given must be known."""

@@ -1,4 +1,5 @@
 -- Customers of the newest scores by what their leaving would cost, filtered; one page, and how many there are in all.
+-- City and words come in lower case without accents; empty ones are not asked for.
 -- Reasons are at most five: five places are an order of magnitude faster here than UNNEST for each row.
 WITH scored AS (
   SELECT *
@@ -8,7 +9,13 @@ WITH scored AS (
 ),
 
 holders AS (
-  SELECT customer_id, full_name, city, state
+  SELECT
+    customer_id,
+    full_name,
+    city,
+    state,
+    TRANSLATE(LOWER(city), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn') AS plain_city,
+    TRANSLATE(LOWER(full_name), 'áàâãäéèêëíìîïóòôõöúùûüçñ', 'aaaaaeeeeiiiiooooouuuucn') AS plain_name
   FROM telecom_bronze.crm_customers
   WHERE snapshot_date BETWEEN @since AND @today
   QUALIFY snapshot_date = MAX(snapshot_date) OVER ()
@@ -41,7 +48,7 @@ WHERE
   (@everybody OR STRPOS(@allowed, CONCAT(',', scored.customer_id, ',')) > 0)
   AND (@segment = '' OR scored.risk_segment = @segment)
   AND (@contract = '' OR contracts.contract = @contract)
-  AND (@city = '' OR LOWER(holders.city) = LOWER(@city))
+  AND (@city = '' OR holders.plain_city = @city)
   AND (
     @reason = ''
     OR (scored.top_reasons[SAFE_OFFSET(0)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(0)].contribution > 0)
@@ -51,9 +58,24 @@ WHERE
     OR (scored.top_reasons[SAFE_OFFSET(4)].feature = @reason AND scored.top_reasons[SAFE_OFFSET(4)].contribution > 0)
   )
   AND (
-    @search = ''
-    OR STRPOS(LOWER(scored.customer_id), LOWER(@search)) > 0
-    OR STRPOS(LOWER(holders.full_name), LOWER(@search)) > 0
+    @word_1 = ''
+    OR STRPOS(LOWER(scored.customer_id), @word_1) > 0
+    OR STRPOS(holders.plain_name, @word_1) > 0
+  )
+  AND (
+    @word_2 = ''
+    OR STRPOS(LOWER(scored.customer_id), @word_2) > 0
+    OR STRPOS(holders.plain_name, @word_2) > 0
+  )
+  AND (
+    @word_3 = ''
+    OR STRPOS(LOWER(scored.customer_id), @word_3) > 0
+    OR STRPOS(holders.plain_name, @word_3) > 0
+  )
+  AND (
+    @word_4 = ''
+    OR STRPOS(LOWER(scored.customer_id), @word_4) > 0
+    OR STRPOS(holders.plain_name, @word_4) > 0
   )
 ORDER BY expected_loss DESC, scored.customer_id
 LIMIT 100 OFFSET 0

@@ -1,6 +1,6 @@
 """The passage that answers a question, by what such questions ask for and by the retriever; none where none does."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,6 +79,22 @@ def extract(
         for text, each in quoted
         if text
     )
+
+
+def headed(each: Extract) -> str:
+    """Its text with the question that it answers, where that may not be the one that was asked."""
+    question = each.section.rpartition(">")[2].strip()
+    if each.sure or not question.endswith("?"):
+        return each.text
+    return f"{question} {each.text}"
+
+
+def in_short(found: Sequence[Extract]) -> dict[str, str]:
+    """What extracts say in English as `gist`, marked, and the Portuguese `text`; empty where one has no gist."""
+    if not all(each.english or each.gist for each in found):
+        return {}
+    said = (f"{each.text if each.english else each.gist} [{each.place}]" for each in found)
+    return {"gist": "\n\n".join(said), "text": "\n\n".join(each.text for each in found if not each.english)}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ called, and it begins anew with the result at hand.
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
 from llmops.agent.responder.english import told_in_english
-from llmops.agent.responder.extracts import Extract, extract
+from llmops.agent.responder.extracts import extract, headed, in_short
 from llmops.agent.responder.figures import titled
 from llmops.agent.responder.wording import ENTRY
 from llmops.agent.turn import Language, ProposedAction
@@ -236,10 +236,11 @@ class View:
         self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][
             -MOST_TOLD:
         ]
-        text = "\n\n".join(f"{self._headed(each)} [{each.place}]" for each in found)
+        text = "\n\n".join(f"{headed(each)} [{each.place}]" for each in found)
         listed = f"\n{text}" if ENTRY.match(text) else text
         if self.english and not all(each.english for each in found):
-            text = self._in_english(found) or self.say("service.in_portuguese", text=text)
+            short = in_short(found)
+            text = self.say("service.in_short", **short) if short else self.say("service.in_portuguese", text=text)
             return self.say(phrase, text=text) if phrase else text
         return self.say(phrase, text=listed) if phrase else text
 
@@ -251,17 +252,3 @@ class View:
     def _told(self) -> Collection[str]:
         """Keys of the passages that were quoted just before, where the message asks for more."""
         return self.before.get("told", ()) if self.understood.said else ()
-
-    def _in_english(self, found: Sequence[Extract]) -> str:
-        """What passages say, in English, and the Portuguese ones beneath as the source; empty where one has no gist."""
-        if not all(each.english or each.gist for each in found):
-            return ""
-        said = "\n\n".join(f"{each.text if each.english else each.gist} [{each.place}]" for each in found)
-        return self.say("service.in_short", gist=said, text="\n\n".join(e.text for e in found if not e.english))
-
-    def _headed(self, each: Extract) -> str:
-        """A text with the question that it answers, where that may not be the one that was asked."""
-        question = each.section.rpartition(">")[2].strip()
-        if each.sure or not question.endswith("?"):
-            return each.text
-        return f"{question} {each.text}"

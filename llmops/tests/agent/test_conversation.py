@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 import pytest
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ThinkingPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from llmops.agent import memory
+from llmops.agent.kinds import MOST_CALLS, MOST_REQUESTS
 from llmops.agent.turn import Citation, Reply
 from llmops.tests.agent.stage import LATE, PORT, Broken, Shelf, Stage, model_of, seen_by
 from llmops.tests.small_world import CUSTOMER, MemoryRecords, by_hand
@@ -158,6 +159,31 @@ def test_half_answers_and_spent_tokens_are_no_answers() -> None:
     dear.rungs.most = 1
     assert dear.say("oi").degraded == "llm"
     assert dear.rungs.charged, "what was used is charged although it was too much"
+
+
+def test_a_model_that_says_nothing_is_asked_once_more() -> None:
+    told: list[str] = []
+
+    def words(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        told.append(seen_by(messages))
+        return ModelResponse(parts=[TextPart("Olá, tudo bem?")])
+
+    def nothing(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        return ModelResponse(parts=[ThinkingPart("Hm.")])
+
+    reply = Stage(model=model_of(nothing, words)).say("oi")
+    assert (reply.message, reply.degraded) == ("Olá, tudo bem?", "") and "Answer with text" in told[0]
+    silent = Stage(model=model_of(nothing))
+    assert silent.say("oi").degraded == "llm" and silent.rungs.reasons == ["nonsense"]
+
+
+def test_calls_without_end_are_ended() -> None:
+    stage = Stage(model=model_of(ToolCallPart("open_tickets", {})))
+    reply = stage.say("qual a multa por atraso?")
+    assert reply.degraded == "llm" and stage.rungs.reasons == ["over_budget"] and "2 %" in reply.message
+    assert [use.name for use in reply.tools].count("open_tickets") == MOST_REQUESTS
+    many = Stage(model=model_of(lambda *_: ModelResponse(parts=[ToolCallPart("open_tickets", {})] * (MOST_CALLS + 1))))
+    assert not [use for use in many.say("oi").tools if use.name == "open_tickets"]
 
 
 def test_a_paid_answer_is_charged() -> None:

@@ -113,3 +113,14 @@ def test_a_conversation_in_english_is_english(role: str, messages: tuple[str, ..
         body = re.sub(r"Segurança digital|Suporte técnico premium|Linha móvel|Streaming filmes|São Paulo", "", body)
         assert language_of(body) == "en" and not set("ãõçáéíóúâêô") & set(body), reply.message
         assert "in Portuguese:" not in body
+
+
+@pytest.mark.parametrize(
+    ("message", "language"),
+    [
+        ("Prepare the offer: Remove Segurança digital", "en"), ("add Linha móvel adicional", "en"),
+        ("Prepare a oferta: Retirar Linha móvel adicional", "pt-BR"), ("tira a Segurança digital", "pt-BR"),
+    ],
+)  # fmt: skip
+def test_names_on_bills_tell_no_language(message: str, language: str) -> None:
+    assert language_of(message, "en" if language == "pt-BR" else "pt-BR") == language

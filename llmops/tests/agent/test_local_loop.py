@@ -1,4 +1,4 @@
-"""The loop of our own: the same transcript as the Agent's, and the same limits."""
+"""The responder's loop: the same transcript as in that of paid models, and the same limits."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def transcript(seen: tuple[Workbench, Answered]) -> Any:
 def test_both_loops_give_the_same_transcript(message: str, role: Role, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = benches(monkeypatch)
     Stage().say(message, role=role)
-    # As a paid model it is asked by the Agent.
+    # As a paid model it is asked in their loop.
     Stage(model=ResponderModel(Responder(PROMPTS))).say(message, role=role)
     ours, theirs = map(transcript, seen)
     assert ours[0].message and ours == theirs

@@ -10,6 +10,7 @@ from llmops.agent.work_queue import Page, page, wanted_of
 from llmops.tests.small_world import CUSTOMERS, DAY, generated, ids
 from llmops.tools.scored import MONTHS
 from telecom.adapters.local.warehouse import LocalWarehouse
+from telecom.passages import folded
 
 __all__ = ["generated"]
 ALL = Principal("ana", "agent", None)
@@ -41,6 +42,7 @@ def test_pages_are_parts_of_one_list(generated: LocalWarehouse) -> None:
         ({"segment": "high"}, lambda each: each.risk_segment == "high"),
         ({"contract": "Two year"}, lambda each: each.contract == "Two year"),
         ({"city": "SÃO PAULO"}, lambda each: each.city == "São Paulo"),
+        ({"city": "  sao  paulo "}, lambda each: each.city == "São Paulo"),
         ({"reason": "contract"}, lambda each: any(r.feature == "contract" for r in each.top_reasons)),
         ({"reason": "tenure_months"}, lambda each: any(r.feature == "tenure_months" for r in each.top_reasons)),
         ({"search": "silva"}, lambda each: "silva" in each.name.lower()),
@@ -59,6 +61,18 @@ def test_filters_leave_exactly_those_that_they_name(
 def test_a_part_of_a_number_finds_its_customer(generated: LocalWarehouse) -> None:
     (first, *_) = ids(generated)
     assert first in [each.customer_id for each in queue(generated, search=first[2:].lower()).customers]
+
+
+def test_names_are_found_without_accents_in_any_order_and_by_any_of_their_words(generated: LocalWarehouse) -> None:
+    whole = queue(generated, limit=100).customers
+    accented = next(each for each in whole if each.name and not each.name.isascii())
+    first, *_, last = folded(accented.name or "").split()
+    for search in (f"{last} {first}", f" {first.upper()}  {last} ", accented.name, f"{first} {accented.customer_id}"):
+        assert accented.customer_id in [
+            each.customer_id for each in queue(generated, search=search, limit=100).customers
+        ]
+    assert queue(generated, search=f"{first} {last} zzz").total == 0
+    assert queue(generated, search=f"{first} {last} a a a zzz").total == 0
 
 
 @pytest.mark.parametrize("search", ["%", "_", "'", "' OR '1'='1", "\\", "--", "é\x00"])

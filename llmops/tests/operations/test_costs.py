@@ -26,6 +26,14 @@ def test_it_fires_above_a_fifth_more(cost: float, fires: bool) -> None:
     assert found.fires is fires and found.rise == pytest.approx(cost - 1)
 
 
+def test_a_fifth_more_to_the_cent_does_not_fire_by_rounding() -> None:
+    assert not judge(Window(1000, 0.37 * 1.2), Window(1000, 0.37)).fires
+    assert (
+        judge(Window(1000, 0.37 * 1.21), Window(1000, 0.37)).fires
+        and not judge(Window(1000, 0.37 * 1.19), Window(1000, 0.37)).fires
+    )
+
+
 def test_it_is_the_cost_per_message_that_counts() -> None:
     assert not judge(Window(5 * MANY, 5.5), Window(MANY, 1.0)).fires, "five times the messages at a tenth more each"
     assert judge(Window(MANY, 0.9), Window(2 * MANY, 1.0)).fires, "less in all, and four fifths more for each"

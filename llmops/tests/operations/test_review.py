@@ -109,7 +109,8 @@ def talk(platform: Platform, number: int, text: str = "Oi", *, sure: float = 0.9
     reply = Reply(ask.session_id, trace, "Olá", "pt-BR", "bill", guardrails=codes, prompt_version="p", model="m")
     platform.events.add(USAGE, [usage_row(ask, reply, 1.0, "allowed", sure)])
     platform.events.add(AUDIT, [audit_row(ask, reply, "allowed")])
-    session = Session().after(Said(text, "Olá", "bill"), {}, "pt-BR")
+    said = Said(text, "Olá", "bill", ("list_invoices", "list_invoices"), ("cobranca.md, 2. Multa",))
+    session = Session().after(said, {}, "pt-BR")
     memory.save(platform.records, ask, session)
     return trace
 
@@ -127,6 +128,7 @@ def test_a_week_is_gathered_drawn_and_stays_what_was_graded(platform: Platform) 
     assert sampled(platform, 3) == reviews.Drawn(WEEK, 6, 6, 3, {"guardrail": 1, "negative": 1, "other": 1})
     first = reviews.drawn_of(platform.records, WEEK)
     assert first == reviews.drawn_of(platform.records, WEEK) and first[0].turns == (("Oi", "Olá", "bill"),)
+    assert first[0].sources == ((("list_invoices",), ("cobranca.md, 2. Multa",)),)
     kept = first[-1]
     reviews.grade(platform.records, kept.id, "ana", GOOD)
     for number in range(10, 40):
@@ -175,9 +177,23 @@ def test_the_customers_own_name_is_taken_out(platform: Platform) -> None:
     assert found.turns[0][0] == "Sou a [NOME] [NOME], do [NOME]; meu melhor amigo"
 
 
+def test_numbers_of_customers_are_taken_out_of_what_reviewers_write(desk: Service) -> None:
+    spoken = CUSTOMER.replace("-", " ").lower()
+    said = {"correction": f"A cliente {CUSTOMER} ({spoken}) paga.", "comment": "Não é 7216-EWTRS.", "facts": [CUSTOMER]}
+    mine = graded(desk, "rev", GOOD | said).json()["mine"]
+    assert (mine["correction"], mine["comment"]) == ("A cliente [CLIENTE] ([CLIENTE]) paga.", "Não é [CLIENTE].")
+    assert mine["facts"] == ["[CLIENTE]"]
+
+
+def test_reviewers_see_what_an_answer_rests_on(desk: Service) -> None:
+    first, second = listed(desk, "rev").json()["reviews"][0]["turns"]
+    assert (first["tools"], second["tools"], second["citations"]) == ([], ["list_invoices"], ["cobranca.md, 2. Multa"])
+
+
 def review(name: str = "a" * 32, **grades: Any) -> reviews.Review:
     turns = (("Oi", "Olá", "greeting"), ("Quando vence?", "Dia 10.", "bill"))
-    return reviews.Review(name, WEEK, "bill", "agent", "desk", "pt-BR", (), turns, True, grades)
+    sources = (((), ()), (("list_invoices",), ("cobranca.md, 2. Multa",)))
+    return reviews.Review(name, WEEK, "bill", "agent", "desk", "pt-BR", (), turns, True, grades, sources=sources)
 
 
 def test_a_report_has_means_agreement_and_disputes() -> None:
@@ -215,6 +231,9 @@ def test_what_cannot_become_a_scenario(tmp_path: Path) -> None:
     file = tmp_path / "reviewed_scenarios.json"
     with pytest.raises(UsageError, match="personal data"):
         accepting.accept(accepting.scenario_of(review(ana=said), customer="fibre_good"), file)
+    for numbered in ({"correction": "Cliente 7216-EWTRS."}, {"correction": "x", "citation": "7216-EWTRS"}):
+        with pytest.raises(UsageError, match="customer number"):
+            accepting.accept(accepting.scenario_of(review(ana=GOOD | numbered), customer="fibre_good"), file)
     unknown = accepting.scenario_of(review(ana=GOOD | {"correction": "x"}), customer="nobody-of-that-name")
     with pytest.raises(UsageError, match="nobody-of-that-name"):
         accepting.accept(unknown, file)

@@ -19,7 +19,7 @@ from llmops.tests.small_world import (
     line_row,
 )
 from llmops.tools.context import ToolError
-from llmops.tools.network_diagnostics_tool import Diagnosis, diagnose
+from llmops.tools.network_diagnostics_tool import Diagnosis, diagnose, diagnose_all
 from llmops.tools.network_lines import line_of
 from llmops.tools.network_simulation import read
 from llmops.tools.results import plain
@@ -150,3 +150,21 @@ def test_the_generated_world_can_be_diagnosed(generated: LocalWarehouse) -> None
         found += 1
         assert result.lines[0].line_id.startswith(customer) and len(repr(plain(result))) < 8_000
     assert found
+
+
+def test_all_services_are_looked_at_together_with_the_incidents_of_each() -> None:
+    mobile = line_row(line_id="M1", service="mobile", technology="mobile", node_id="CELL-1", **incident())
+    outage = {
+        "technology": "mobile",
+        "started_at": NOW - timedelta(hours=12),
+        "expected_end_at": NOW + timedelta(hours=10),
+        "incident_id": incident()["incident_id"],
+    }
+    found = diagnose_all(context(RowsReader(customer_lines=[mobile, line_row()], area_outages=(outage,))))
+    assert [(line.service, line.advice.verdict) for line in found.lines] == [
+        ("internet", "good"),
+        ("mobile", "area_outage"),
+    ]
+    assert [(each.technology, each.own) for each in found.outages] == [("móvel", True)]
+    with pytest.raises(ToolError, match="nenhuma linha"):
+        diagnose_all(context(RowsReader(customer_lines=[])))

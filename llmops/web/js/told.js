@@ -32,7 +32,7 @@ function known(sentence, listed) {
 }
 
 function filling(value, listed) {
-  const words = entry("told.words") ?? {};
-  if (Object.hasOwn(words, value)) return words[value];
+  const word = (entry("told.words") ?? []).find(([said]) => said === value);
+  if (word) return word[1];
   return known(value, listed) || (entry("told.counted") ?? []).reduce((text, [said, meant]) => text.replaceAll(new RegExp(said, "g"), meant), value);
 }

@@ -17,7 +17,7 @@ def promote_or_keep(world: dict[str, Any], state: Any, trained: Any, deploy: Any
     judged = place(step.evaluate(**world, data_state=state.output, version=version), "Evaluate")
     decision = judged.outputs["Output"]
     with dsl.If(decision == "promote", name="promote"):
-        promoted = place(step.promote(**world, version=version), "Promote")
+        promoted = place(step.promote(**world, version=version, deploy=deploy), "Promote")
         with dsl.If(deploy == "online", name="online"):
             place(step.deploy_online(**world, version=promoted.output), "Deploy online")
         with dsl.Else(name="batch"):

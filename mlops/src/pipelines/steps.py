@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 from mlops.src import model_versions
 from mlops.src.model_versions import CHAMPION, MODEL
 from mlops.src.pipelines.environment import day, explain, open_world, telling
+from telecom.console import print_next
 from telecom.errors import GateRefused, NotFound, TelecomError, UsageError
 
 PROMOTE = "promote"
+ONLINE = "online"
 RETRAIN = "retrain"
 Environment = Mapping[str, str]
 Figures = MutableMapping[str, float | str]
@@ -112,10 +114,18 @@ def evaluate(environment: Environment, run_date: str, version: str, figures: Fig
 
 
 @telling
-def promote(environment: Environment, run_date: str, version: str) -> str:
-    """Makes the version champion; returns it."""
-    open_world(environment, run_date).platform.registry.point(MODEL, CHAMPION, version)
-    return version
+def promote(environment: Environment, run_date: str, version: str, deploy: str) -> str:
+    """Makes the version champion, or leaves that to a canary where releases serve; returns the champion's version."""
+    from mlops.src.release import promotable
+
+    p = open_world(environment, run_date).platform
+    kept = None if deploy == ONLINE else promotable.kept_for_a_canary(p.registry, p.documents)
+    if kept is None:
+        p.registry.point(MODEL, CHAMPION, version)
+        return version
+    if kept.version != version:
+        print_next(f"Version {version} may become champion. A canary leads to it: version {kept.version} is released.")
+    return kept.version
 
 
 @telling

@@ -1,12 +1,24 @@
-"""Whether a model version may become champion by going online: asks the promotion gate, moves nothing."""
+"""Whether a model version may become champion, by a canary or without one. Reads; moves nothing."""
 
 from datetime import datetime
 
 from mlops.src import evaluate_churn
 from mlops.src.config import ChurnConfig
+from mlops.src.model_versions import CHAMPION, find
+from mlops.src.release import history
 from telecom.errors import GateRefused
-from telecom.ports import Metrics, ModelRegistry, Warehouse
+from telecom.ports import Documents, Metrics, ModelRegistry, ModelVersion, Warehouse
 from telecom.progress import Progress
+
+SERVICE = "churn"
+
+
+def kept_for_a_canary(registry: ModelRegistry, documents: Documents) -> ModelVersion | None:
+    """The champion, if only a canary may replace it: once a release of the churn service serves, as releases.json says.
+
+    None where the alias may be moved at once: nothing was released online yet, or there is no champion.
+    """
+    return find(registry, CHAMPION) if history.serving(history.read(documents, SERVICE)) else None
 
 
 def require(

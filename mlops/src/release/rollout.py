@@ -14,7 +14,15 @@ from mlops.src.release import history, turn
 from mlops.src.release.history import Pair, Release, TakenBack
 from mlops.src.release.judge import NOTHING_SEEN, Look, look
 from mlops.src.release.policy import Policy
-from mlops.src.release.service_state import WHOLE, candidate_of, put_into_service, revision_of, served_by, waits
+from mlops.src.release.service_state import (
+    WHOLE,
+    candidate_of,
+    candidates_first,
+    put_into_service,
+    revision_of,
+    served_by,
+    waits,
+)
 from mlops.src.release.tallies import NO_TALLY, between, side_by_side
 from telecom.errors import GateRefused, NotFound, UsageError
 from telecom.ports import Documents, ModelRegistry, Revision, Tally, Traffic
@@ -106,8 +114,9 @@ class Canary:
         judged = history.under_way(history.read(self.documents, self.service))
         if not judged or judged.state != "under_way" or judged.kind != "canary" or judged.passed != self.policy.steps:
             return None
-        newest = (r.name for r in self.traffic.revisions(self.service) if r.name == judged.revision or waits(r))
-        if (candidate or next(newest, "")) == judged.revision:
+        revisions = self.traffic.revisions(self.service)
+        newest = candidates_first(r for r in revisions if r.name == judged.revision or waits(r))
+        if (candidate or next((r.name for r in newest), "")) == judged.revision:
             return judged
         raise UsageError(
             f"Release {judged.number} (canary of {judged.revision}) passed all steps and is not finished.",

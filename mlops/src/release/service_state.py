@@ -1,7 +1,7 @@
 """What serves now, and how a pair of revision and model version is put into service. Moves traffic and alias."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlops.src.model_versions import CHAMPION, MODEL, find
@@ -47,12 +47,17 @@ def in_service(revisions: Sequence[Revision]) -> Revision:
 
 
 def newest_waiting(revisions: Sequence[Revision]) -> Revision:
-    """The newest revision without requests, else the one in service.
+    """Of those without requests the candidate, else the newest; else the one in service.
 
     Raises:
         NotFound: there is none.
     """
-    return next((revision for revision in revisions if not revision.share), None) or in_service(revisions)
+    return next(iter(candidates_first(r for r in revisions if not r.share)), None) or in_service(revisions)
+
+
+def candidates_first(revisions: Iterable[Revision]) -> list[Revision]:
+    """In their order, but one that was deployed to be released before those that a change of settings made."""
+    return sorted(revisions, key=lambda revision: not revision.candidate)
 
 
 def waits(revision: Revision) -> bool:
@@ -61,14 +66,15 @@ def waits(revision: Revision) -> bool:
 
 
 def candidate_of(revisions: Sequence[Revision], name: str) -> tuple[Revision, Revision]:
-    """The revision in service, and the one to lead to its requests: that of the name, or the newest that waits.
+    """The revision in service, and the one to lead to its requests: that of the name, else of those that wait the
+    candidate, else the newest.
 
     Raises:
         NotFound: there is no such revision, or none waits.
         UsageError: it has the requests already, or is not ready.
     """
     baseline = in_service(revisions)
-    waiting = [revision for revision in revisions if waits(revision)]
+    waiting = candidates_first(filter(waits, revisions))
     if not name and not waiting:
         raise NotFound("No ready revision waits without requests.", "Deploy one, then name it with --candidate.")
     chosen = revision_of(revisions, name) if name else waiting[0]

@@ -20,6 +20,7 @@ from telecom.settings import Settings
 REVISION, LATEST = "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST"
 READY = "CONDITION_SUCCEEDED"
 VERSION_VARIABLE, FOLLOWED = "TELECOM_SERVING_VERSION", "champion"
+CANDIDATE = "candidate"
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?")
 
 
@@ -43,8 +44,9 @@ class CloudRunTraffic:
         """
         name = self._name(service)
         with vendor_errors(f"Reading the revisions of {name}"):
-            shares = _shares(self._api.service(name))
-            found = [_revision(each, shares) for each in self._api.revisions(name)]
+            wanted = self._api.service(name)
+            shares, candidate = _shares(wanted), _candidate(wanted)
+            found = [_revision(each, shares, candidate) for each in self._api.revisions(name)]
         return tuple(sorted(found, key=lambda revision: (revision.created_at, revision.name), reverse=True))
 
     def shift(self, service: str, shares: Mapping[str, int]) -> None:
@@ -122,13 +124,20 @@ class CloudRunTraffic:
         return f"telecom-{service}-{self._settings.env}"
 
 
-def _revision(each: Json, shares: Mapping[str, int]) -> Revision:
+def _revision(each: Json, shares: Mapping[str, int], candidate: str) -> Revision:
     name = _short(each["name"])
     ready = any(c.get("type") == "Ready" and c.get("state") == READY for c in each.get("conditions", ()))
     variables = {v["name"]: v.get("value", "") for c in each.get("containers", ()) for v in c.get("env", ())}
     version = variables.get(VERSION_VARIABLE, "")
     followed = "" if version == FOLLOWED else version
-    return Revision(name, shares.get(name, 0), ready, followed, datetime.fromisoformat(each["createTime"]))
+    created = datetime.fromisoformat(each["createTime"])
+    return Revision(name, shares.get(name, 0), ready, followed, created, name == candidate)
+
+
+def _candidate(service: Json) -> str:
+    """The revision with the tag that infra/delivery.sh gives; empty where none has it."""
+    tagged = (target for target in service.get("trafficStatuses", ()) if target.get("tag") == CANDIDATE)
+    return next((_target(target, service) for target in tagged), "")
 
 
 def _shares(service: Json) -> dict[str, int]:

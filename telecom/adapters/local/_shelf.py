@@ -9,14 +9,16 @@ docs/adr/0016-answers-for-everybody-at-once.md.
 import logging
 import tempfile
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import chain, groupby
-from mmap import MADV_RANDOM, PROT_READ, mmap
+from mmap import MADV_DONTNEED, MADV_RANDOM, PROT_READ, mmap
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import pyarrow as pa
@@ -31,7 +33,7 @@ AFTER = 4
 """So many are asked one by one; whoever asks more often asks for many."""
 MOST_ROWS = 1_000_000
 """Of the tables that a question names: beyond, the answers of all are not kept."""
-MOST_AT_ONCE = 15_000
+MOST_AT_ONCE = 10_000
 """Rows that one asking for many goes through, so that the engine does not hold all of them at once."""
 ROWS_WRITTEN = 1_024
 """In one piece."""
@@ -141,7 +143,7 @@ class Shelves:
 
 
 class _Shelf:
-    """The answers in a file that is mapped into memory: what is asked for is read, and given up where memory is short.
+    """The answers in a file that is mapped into memory, of which only what is being asked for is there.
 
     Args:
         answers: in parts, all of whose first columns are the keys.
@@ -152,25 +154,29 @@ class _Shelf:
     def __init__(self, answers: Iterator[pa.Table], keys: int, folder: Path) -> None:
         first = next(answers)
         schema = pa.schema(list(first.schema)[keys:])
-        self._places: dict[Key, tuple[int, int]] = {}
+        self._places: dict[Key, int] = {}
+        self._starts = array("Q", (0,))
         # Without a name from the beginning: a process that is killed leaves nothing of anybody behind.
         with tempfile.TemporaryFile(dir=folder) as file:
             with pa.ipc.new_file(file, schema) as writer:
-                begun = 0
                 for part in chain((first,), answers):
-                    for key, start, count in _places(part, keys):
-                        self._places.setdefault(key, (begun + start, count))  # nobody's comes with every part
+                    for key, count in _counts(part, keys):
+                        self._places.setdefault(key, len(self._starts) - 1)  # nobody's comes with every part
+                        self._starts.append(self._starts[-1] + count)
                     writer.write_table(part.select(schema.names), max_chunksize=ROWS_WRITTEN)
-                    begun += part.num_rows
             file.flush()
-            mapped = mmap(file.fileno(), 0, prot=PROT_READ)
-        mapped.madvise(MADV_RANDOM)  # else a place is read with what lies around it
-        self._answers = pa.ipc.open_file(pa.py_buffer(mapped)).read_all()
+            self._mapped = mmap(file.fileno(), 0, prot=PROT_READ)
+        self._mapped.madvise(MADV_RANDOM)  # else a place is read with what lies around it
+        self._answers = pa.ipc.open_file(pa.py_buffer(self._mapped)).read_all()
         pa.default_memory_pool().release_unused()
 
     def get(self, key: Key) -> pa.Table:
         """One's answer; whoever is in none of the tables gets that of nobody."""
-        return self._answers.slice(*self._places.get(key, self._places.get((None,) * len(key), (0, 0))))
+        place = self._places.get(key, self._places.get((None,) * len(key)))
+        if place is None:
+            return self._answers.slice(0, 0)
+        self._mapped.madvise(MADV_DONTNEED)  # what was read before is the system's to keep, not ours
+        return self._answers.slice(self._starts[place], self._starts[place + 1] - self._starts[place])
 
 
 @lru_cache(maxsize=64)
@@ -253,11 +259,11 @@ def _chooses(value: object) -> bool:
     return type(value) in (str, date)
 
 
-def _places(answers: pa.Table, keys: int) -> Iterator[tuple[Key, int, int]]:
-    """Each key, where its rows begin, and how many they are."""
-    columns = [column.to_pylist() for column in answers.columns[:keys]]
-    start = 0
+def _counts(answers: pa.Table, keys: int) -> Iterator[tuple[Key, int]]:
+    """Each key, and how many rows it has; they come one after the other."""
+    columns = [
+        [each if type(each) is not str else intern(each) for each in column.to_pylist()]
+        for column in answers.columns[:keys]
+    ]
     for key, rows in groupby(zip(*columns, strict=True)):
-        count = sum(1 for _ in rows)
-        yield key, start, count
-        start += count
+        yield key, sum(1 for _ in rows)

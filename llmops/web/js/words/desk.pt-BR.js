@@ -316,6 +316,8 @@ export default {
   "said.equipamento": "equipamento",
   "said.mudan\u00e7a de plano": "mudança de plano",
   "said.cancelamento": "cancelamento",
+  "said.reclama\u00e7\u00e3o": "reclamação",
+  "said.outros assuntos": "outros assuntos",
   "portal.title": "Atendimento",
   "portal.hello.plain": "Olá!",
   "portal.hello": "Olá, {name}",

@@ -1,1 +1,5 @@
-export default {};
+export default {
+  "told.sentences": [],
+  "told.words": [],
+  "told.counted": [],
+};
