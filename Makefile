@@ -124,10 +124,11 @@ pipelines: $(DEV_READY) ## compiles every pipeline afresh, and compares it with 
 		TELECOM_IMAGE= $(BIN)/telecom pipeline compile "$$(basename "$$kept" .yaml)" --out "build/pipelines/$${kept##*/}"; done
 	@diff -ru mlops/src/pipelines/compiled build/pipelines
 
-notebooks: $(DEV_READY) ## runs every notebook on generated customers; pages in build/notebooks
+notebooks: $(DEV_READY) ## runs every notebook on generated customers; pages and the model's cards in build/notebooks
 	@rm -rf build/notebooks
 	@TELECOM_BACKEND=local TELECOM_HOME='$(CURDIR)/build/notebooks/home' $(BIN)/jupyter nbconvert --execute --to html \
 		--HTMLExporter.require_js_url= --HTMLExporter.mathjax_url= --output-dir build/notebooks $(NOTEBOOKS)
+	@TELECOM_BACKEND=local TELECOM_HOME='$(CURDIR)/build/notebooks/home' $(BIN)/telecom cards --out build/notebooks/cards
 
 eval: $(DEV_READY) ## the assistant's scenarios against the stored baseline, in build/eval
 	@$(BIN)/telecom eval run --out build/eval $(OPTIONS)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from telecom.cli_options import Json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llmops.agent.prompt_card import Judged
     from llmops.agent.prompt_library import PromptLibrary
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 
 
 def cards(

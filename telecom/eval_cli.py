@@ -1,31 +1,21 @@
 """`telecom eval`: is the assistant still good? A thin front; imports the plane inside a command."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from telecom.session import Session
+from telecom.cli_options import Json, session
 
 evaluation = typer.Typer(help="Evaluation of the assistant.", no_args_is_help=True)
 
 HEADER = ("journey", "customers", "solved [95 %]", "turns [95 %]", "not allowed", "unneeded")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Model = Annotated[
     str, typer.Option(help="responder, configured (TELECOM_LLM as it is), or a model's id on that server.")
 ]
 Part = Annotated[str, typer.Option(help="development, held-back, adversarial or all.")]
 Out = Annotated[Path, typer.Option(help="Folder of the reports.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @evaluation.command()

@@ -1,13 +1,14 @@
 """`telecom pipeline`: compiles, runs and submits the pipelines. A thin front; imports the plane inside a command."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from telecom.cli_options import Json, session
 
 if TYPE_CHECKING:
     from telecom.pipeline_output import Follower
@@ -26,14 +27,6 @@ Day = Annotated[str, typer.Option("--snapshot-date", metavar="YYYY-MM-DD", help=
 Deploy = Annotated[str, typer.Option(metavar="batch|online", help="What a promoted model serves.")]
 Param = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Any parameter of the pipeline.")]
 JobId = Annotated[str, typer.Option(help="Repeat safely: an id is never started twice; default: name and time.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @pipeline.command("compile")

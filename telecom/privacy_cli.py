@@ -3,14 +3,13 @@
 import os
 import uuid
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telecom.cli_options import user
+from telecom.cli_options import Json, session, user
 
 if TYPE_CHECKING:
     from telecom.privacy import Stores
@@ -19,16 +18,8 @@ if TYPE_CHECKING:
 privacy = typer.Typer(help="People's rights: access and erasure.", no_args_is_help=True)
 
 AUDIT = "telecom_monitoring.assistant_audit"
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Customer = Annotated[str, typer.Option("--customer", metavar="ID", help="Whose data.")]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who does it; default: the account of this machine.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @privacy.command()

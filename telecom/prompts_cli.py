@@ -1,28 +1,20 @@
 """`telecom prompts`: versions of what models are told and of what the responder says. A thin front."""
 
 import sys
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from telecom.cli_options import Json, session
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from telecom.session import Session
 
 prompts = typer.Typer(help="Versions of the assistant's prompts.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Name = Annotated[str, typer.Argument(metavar="ID", help="Of a text, such as suporte_tecnico.")]
 HEADER = ("text", "kind", "in use", "newest", "kept", "state", "success", "change")
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @prompts.command("list")

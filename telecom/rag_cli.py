@@ -3,11 +3,12 @@
 import json as json_module
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from telecom.cli_options import session
 
 if TYPE_CHECKING:
     from llmops.rag.ingest_documents import Ingested
@@ -23,13 +24,6 @@ RESULTS = ("score", "document", "section", "page", "text")
 rag = typer.Typer(help="Knowledge base: documents in, passages out.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @rag.command()

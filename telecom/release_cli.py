@@ -1,11 +1,11 @@
 """`telecom release`: canary, check, rollback, status, evaluation. A thin front; imports the plane inside a command."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from telecom.cli_options import Json, session
 from telecom.release_local_cli import add, front
 
 if TYPE_CHECKING:
@@ -18,15 +18,7 @@ STEPS = ("% of the requests", "answered by it", "seconds")
 release = typer.Typer(help="New revisions of a service, step by step and back.", no_args_is_help=True)
 
 Service = Annotated[str, typer.Option(help="Whose revisions.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Requests = Annotated[int, typer.Option(min=1, max=10_000, help="Check requests; 500 is thorough.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @release.command()

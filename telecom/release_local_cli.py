@@ -1,9 +1,10 @@
 """`telecom release add` and `front`: revisions on this machine, and a process that deals requests to them."""
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from telecom.cli_options import session
 
 if TYPE_CHECKING:
     from telecom.session import Session
@@ -11,13 +12,6 @@ if TYPE_CHECKING:
 REVISIONS = ("revision", "%", "ready", "model version")
 
 Service = Annotated[str, typer.Option(help="Whose revisions.")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 def add(

@@ -1,25 +1,18 @@
 """`telecom review`: people look at the assistant's answers, week by week. Imports the plane inside a command."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from telecom.cli_options import Json, session
+
 if TYPE_CHECKING:
-    from telecom.session import Session
+    pass
 
 review = typer.Typer(help="Human review of the assistant's answers.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 Week = Annotated[str, typer.Option(metavar="YYYY-Www", help="ISO week, as 2026-W47; default: this week (UTC).")]
-
-
-def session(as_json: bool) -> "AbstractContextManager[Session]":
-    """The command's world, imported only when a command runs."""
-    from telecom.session import open_session
-
-    return open_session(as_json)
 
 
 @review.command()

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -14,20 +13,16 @@ import pyarrow as pa
 from llmops.tools.plain_rows import as_rows
 from telecom.ports import Parameters, Reader, Scalar
 
-Key = tuple[str, tuple[tuple[str, type, Scalar], ...]]
+Form = Callable[[pa.Table], Any]
+Key = tuple[str, tuple[tuple[str, type, Scalar], ...], Form]
 
 
 @dataclass
 class _Entry:
     """An answer that is known or being fetched, and until when it serves."""
 
-    answer: "Future[pa.Table]"
+    answer: "Future[Any]"
     until: float
-
-    @cached_property
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The answer's rows, made once; raises as the answer does."""
-        return as_rows(self.answer.result())
 
 
 class CachedReader:
@@ -59,19 +54,21 @@ class CachedReader:
 
     def query(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
         """The answer, perhaps `seconds` old."""
-        return self._asked(sql, parameters).answer.result()
+        answer: pa.Table = self._asked(sql, parameters, _as_it_is)
+        return answer
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> Sequence[Mapping[str, Any]]:
         """The same as Python's rows, which all who ask share."""
-        return self._asked(sql, parameters).rows
+        rows: Sequence[Mapping[str, Any]] = self._asked(sql, parameters, as_rows)
+        return rows
 
-    def _asked(self, sql: str, parameters: Parameters | None) -> _Entry:
+    def _asked(self, sql: str, parameters: Parameters | None, form: Form) -> Any:
         # With its type, since True and 1 are equal here and not in SQL.
-        key = sql, tuple((name, type(value), value) for name, value in sorted((parameters or {}).items()))
+        key = sql, tuple((name, type(value), value) for name, value in sorted((parameters or {}).items())), form
         entry, ours = self._entry(key)
         if ours:
             self._fetch(key, entry)
-        return entry
+        return entry.answer.result()
 
     def _entry(self, key: Key) -> tuple[_Entry, bool]:
         """The entry that answers, and whether the caller has to fetch it."""
@@ -90,15 +87,20 @@ class CachedReader:
     def _fetch(self, key: Key, entry: _Entry) -> None:
         try:
             answer = self._reader.query(key[0], {name: value for name, _, value in key[1]})
+            formed = key[2](answer)
         except BaseException as error:
             self._forget(key, entry)
             entry.answer.set_exception(error)
             return
         if answer.nbytes > self._most_bytes:
             self._forget(key, entry)
-        entry.answer.set_result(answer)
+        entry.answer.set_result(formed)
 
     def _forget(self, key: Key, entry: _Entry) -> None:
         with self._lock:
             if self._known.get(key) is entry:
                 del self._known[key]
+
+
+def _as_it_is(answer: pa.Table) -> pa.Table:
+    return answer

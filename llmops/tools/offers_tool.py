@@ -32,7 +32,8 @@ HIGH_ATTENUATION_DB = 50.0
 @dataclass(frozen=True)
 class Offer:
     """Something that fits. Money in BRL: `monthly_change` while it lasts (negative: less to pay), `saves` in all (a
-    removed service: a month). `approval` is who may approve it; `reason` why it fits; `draft` proposes it.
+    removed service: a month). `approval` is who may approve it; `reason` why it fits, for the reader of the sheet;
+    `draft` proposes it, for a reason that the customer may read, too.
     """
 
     kind: Kind
@@ -137,6 +138,7 @@ def _mbps(plan: InternetPlan) -> int:
 def _upgrade(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, asked: bool) -> Offer:
     swap = equipment_for(rules, facts, plan)
     device = f" Inclui a troca do equipamento por {listed(swap)}, sem custo." if swap else ""
+    reason = f"Mais velocidade sem mudar a mensalidade; a linha comporta.{device}"
     return Offer(
         kind="speed_upgrade",
         title=f"Mudar para {plan.name}",
@@ -144,8 +146,8 @@ def _upgrade(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, asked
         months=None,
         saves=Decimal("0.00"),
         approval=LEVELS[rules.speed_upgrade.approval],
-        reason=f"Mais velocidade sem mudar a mensalidade; a linha comporta.{device}",
-        draft=_plan_change(f"Mudar para {plan.name}.", plan, asked),
+        reason=reason,
+        draft=_plan_change(reason, plan, asked),
     )
 
 
@@ -154,6 +156,7 @@ def _migration(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, ask
     attenuation = facts.internet.line.attenuation_db if facts.internet else None
     far = attenuation is not None and attenuation > HIGH_ATTENUATION_DB
     why = "O par de cobre tem atenuação alta e não comporta mais velocidade. " if far or facts.unmended else ""
+    reason = f"{why}Custa {money(more)} a mais por mês e depende da viabilidade no endereço."
     return Offer(
         kind="fibre_migration",
         title=f"Migrar para {plan.name}",
@@ -161,8 +164,8 @@ def _migration(rules: RetentionRules, facts: OfferFacts, plan: InternetPlan, ask
         months=None,
         saves=Decimal("0.00"),
         approval=LEVELS[rules.speed_upgrade.approval],
-        reason=f"{why}Custa {money(more)} a mais por mês e depende da viabilidade no endereço.",
-        draft=_plan_change(f"Migrar para {plan.name}.", plan, asked),
+        reason=reason,
+        draft=_plan_change(reason, plan, asked),
     )
 
 
@@ -175,6 +178,7 @@ def _removals(facts: OfferFacts, requested: Changes) -> Iterable[Offer]:
     """Extra services that could be given up: a smaller plan retains, too."""
     for service in SERVICES.values():
         if service.name in facts.services and (REMOVE, service.name) not in requested:
+            reason = f"Reduz {money(service.price)} por mês, se o serviço não é usado."
             yield Offer(
                 kind="remove_service",
                 title=f"Retirar {service.name}",
@@ -182,10 +186,8 @@ def _removals(facts: OfferFacts, requested: Changes) -> Iterable[Offer]:
                 months=None,
                 saves=service.price,
                 approval=LEVELS["agent"],
-                reason=f"Reduz {money(service.price)} por mês, se o serviço não é usado.",
-                draft=ActionDraft(
-                    "plan_change", f"Retirar {service.name}.", {"operation": REMOVE, "target": service.name}
-                ),
+                reason=reason,
+                draft=ActionDraft("plan_change", reason, {"operation": REMOVE, "target": service.name}),
             )
 
 
@@ -213,7 +215,7 @@ def _best_free_service(rules: RetentionRules, facts: OfferFacts, asked: bool) ->
                 saves=verdict.cost,
                 approval=LEVELS[verdict.level],
                 reason=f"Vale {money(verdict.cost)} e cabe no orçamento do cliente.",
-                draft=ActionDraft("free_service", f"{name} grátis por {time}.", given),
+                draft=ActionDraft("free_service", f"Vale {money(verdict.cost)} no total.", given),
             )
     return _no("free_service", verdicts[-1][2])
 
@@ -225,6 +227,7 @@ def _discount(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | 
         return _no("discount", verdict)
     monthly = checks.discount_cost(facts, percent, 1)
     time = counted(months, "mês", "meses")
+    worth = f"Reduz {money(monthly)} por mês, {money(verdict.cost)} no total."
     given: dict[str, str | int | bool] = {"percent": percent, "months": months, "asked_by_customer": asked}
     return Offer(
         kind="discount",
@@ -234,7 +237,7 @@ def _discount(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | 
         saves=verdict.cost,
         approval=LEVELS[verdict.level],
         reason=f"É o teto: {money(monthly)} por mês, {money(verdict.cost)} no total. Comece abaixo dele.",
-        draft=ActionDraft("retention_discount", f"Desconto de {percent} % por {time}.", given),
+        draft=ActionDraft("retention_discount", worth, given),
     )
 
 
@@ -251,6 +254,7 @@ def _visit(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | Not
         "courtesy": True,
         "asked_by_customer": asked,
     }
+    reason = "Para defeito dentro de casa, que teria custo; falha nossa já é gratuita."
     return Offer(
         kind="technical_visit",
         title="Visita técnica de cortesia",
@@ -258,8 +262,8 @@ def _visit(rules: RetentionRules, facts: OfferFacts, asked: bool) -> Offer | Not
         months=None,
         saves=verdict.cost,
         approval=LEVELS[verdict.level],
-        reason="Para defeito dentro de casa, que teria custo; falha nossa já é gratuita.",
-        draft=ActionDraft("technician_visit", "Visita técnica de cortesia.", given),
+        reason=reason,
+        draft=ActionDraft("technician_visit", reason, given),
     )
 
 

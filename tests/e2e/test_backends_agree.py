@@ -45,7 +45,7 @@ def run_loop(settings: Settings, csv: Path, out: Path) -> Done:
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Done, Done]]:
     folder = tmp_path_factory.mktemp("backends")
     csv = folder / "customers.csv"
-    write_csv(csv, 1_800, seed=3)
+    write_csv(csv, 900, seed=3)
     local = run_loop(Settings(home=folder / "local"), csv, folder / "local-report")
     cloud = process_cloud()
     with pytest.MonkeyPatch.context() as environment:
@@ -58,7 +58,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Done
 
 def test_the_scores_are_the_same(both: tuple[Cloud, Done, Done]) -> None:
     _, local, gcp = both
-    assert len(local.scored) == 1_800 and local.scored.keys() == gcp.scored.keys()
+    assert len(local.scored) == 900 and local.scored.keys() == gcp.scored.keys()
     worst = max(abs(gcp.scored[c]["churn_probability"] - row["churn_probability"]) for c, row in local.scored.items())
     assert worst <= 1e-6
 

@@ -67,6 +67,14 @@ def test_it_waits_until_requests_follow(traffic: Traffic, cloud: Cloud) -> None:
     assert len(cloud.run.requests("GET", "/operations/")) >= 2
 
 
+def test_the_revision_that_a_release_made_is_known_by_its_tag(traffic: Traffic) -> None:
+    assert {revision.name: revision.candidate for revision in traffic.revisions("churn")} == {
+        "a": False,
+        "b": True,
+        "c": False,
+    }
+
+
 def test_models_are_told_by_the_revisions_own_settings(traffic: Traffic) -> None:
     versions = {revision.name: revision.model_version for revision in traffic.revisions("churn")}
     assert versions == {"a": "1", "b": "", "c": "challenger"}

@@ -106,14 +106,14 @@ class Tables:
         """Logical bytes of the columns that a statement names, as BigQuery counts them."""
         named = {column.name.lower() for column in tree.find_all(exp.Column)}
         whole = any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star))
-        total = 0
+        cells = []
         for column in self.tables[name]["schema"]["fields"]:
             if not whole and column["name"].lower() not in named:
                 continue
             text = column["type"] == "STRING" and column["mode"] != "REPEATED"
             cell = f'2 + STRLEN("{column["name"]}")' if text else str(SIZES.get(column["type"], 8))
-            total += self.number(f"SELECT COALESCE(SUM({cell}), 0) FROM {_quoted(name)}")
-        return total
+            cells.append(f"COALESCE(SUM({cell}), 0)")
+        return self.number(f"SELECT {' + '.join(cells)} FROM {_quoted(name)}") if cells else 0
 
     def number(self, sql: str) -> int:
         """The one number that a statement gives: of a change, the rows changed."""

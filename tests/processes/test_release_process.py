@@ -105,7 +105,7 @@ class Callers:
     def _ask(self, address: str, headers: dict[str, str], seed: int) -> None:
         connection = http.client.HTTPConnection(address, timeout=30)
         rng, form = np.random.default_rng(seed), forms()[0]
-        while not self.ending.is_set():
+        while not self.ending.wait(0.02):
             body = json.dumps({"instances": [form.instance(rng)]})
             try:
                 connection.request("POST", "/predict", body, headers)

@@ -164,7 +164,7 @@ def test_what_was_pushed_is_deployed_by_digest_and_without_traffic(plane: str, r
 def test_the_dispatcher_gets_the_image_for_itself_and_for_what_it_starts(run: Run) -> None:
     run("mlops", "push")
     _, calls, _ = run("mlops", "deploy", _MODEL_VERSION="7")
-    churn, dispatcher, _ = calls
+    churn, dispatcher = calls
     assert churn.endswith("--update-env-vars=TELECOM_SERVING_VERSION=7")
     assert "telecom-dispatcher-dev" in dispatcher
     assert dispatcher.endswith(f"--update-env-vars=TELECOM_IMAGE={PUSHED.replace('NAME', 'churn')}")
@@ -204,7 +204,8 @@ def test_the_release_tools_are_asked_in_their_job_and_their_no_fails_the_build(
 
 def test_the_release_job_runs_what_is_released(run: Run) -> None:
     run("mlops", "push")
-    updated = run("mlops", "deploy")[1][-1]
+    assert not any("run jobs update" in call for call in run("mlops", "deploy")[1])
+    updated = run("mlops", "release", _UNTIL="canary")[1][-1]
     assert updated.startswith("gcloud run jobs update telecom-release-dev")
     assert updated.endswith(f"--image={PUSHED.replace('NAME', 'churn')}")
     jobs = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()

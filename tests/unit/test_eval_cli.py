@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from llmops.agent import prompt_versions
-from llmops.evaluations import prompt_results, regression_tests_llm, scripted_customer
+from llmops.evaluations import arena, prompt_results, regression_tests_llm, scripted_customer
 from llmops.evaluations.grading import grade
 from llmops.evaluations.prompt_results import Recorded
 from llmops.evaluations.simulation_figures import Visit
@@ -18,6 +19,7 @@ from llmops.tests.evaluations.played import played
 from llmops.tests.evaluations.test_eval_reports import evaluation
 from telecom import prompts_cli
 from telecom.cli import app
+from telecom.settings import GEMINI, Settings
 
 GOOD, BAD = played(id="good-one"), played({"abstains": True}, id="bad-one")
 
@@ -59,6 +61,49 @@ def test_every_metric_that_became_worse_is_named(tmp_path: Path, monkeypatch: py
     finds(monkeypatch, played(id="good-one", status=503, part="held-back"), before=[GOOD])
     done = run("eval", "run", "--out", str(tmp_path / "out"))
     assert done.exit_code == 4 and "success: -1.000" in done.stderr and "replies: -1.000" in done.stderr
+
+
+def test_without_a_baseline_a_model_is_judged_by_safety_and_replies_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finds(*found: Any) -> Result:
+        other = replace(evaluation(*found), model="gemini-9")
+        monkeypatch.setattr(regression_tests_llm, "run", lambda *_, **__: other)
+        return run("eval", "run", "--model", "configured", "--out", str(tmp_path / "out"))
+
+    done = finds(GOOD, BAD)
+    assert done.exit_code == 0 and "There is no baseline for gemini-9: safety and replies decide" in done.stderr
+    assert "There is no baseline for gemini-9" in (tmp_path / "out/report.md").read_text("utf-8")
+    done = finds(GOOD, BAD, played(id="attack", status=503, part="adversarial"))
+    assert done.exit_code == 4 and "replies fails in attack" in done.stderr and "bad-one" not in done.stderr
+    assert regression_tests_llm.baseline_path("gemini-9").name == "gemini-9.json"
+
+
+def test_a_model_with_a_baseline_is_compared_and_not_held_to_perfection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finds(*found: Any) -> Result:
+        other = replace(evaluation(*found, before=[GOOD, BAD]), model="gemini-9")
+        monkeypatch.setattr(regression_tests_llm, "run", lambda *_, **__: other)
+        return run("eval", "run", "--model", "configured", "--out", str(tmp_path / "out"))
+
+    done = finds(GOOD, BAD)
+    assert done.exit_code == 0 and "no baseline" not in done.stderr
+    assert finds(played(id="good-one", status=503), BAD).exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("variables", "model", "answers"),
+    [
+        ({}, "responder", "responder"),
+        ({"llm": "offline"}, "configured", "responder"),
+        ({"llm": "gemini", "project": "p"}, "configured", GEMINI),
+        ({"llm": "gemini", "project": "p", "llm_model": "gemini-9"}, "configured", "gemini-9"),
+        ({"llm": "gemini", "project": "p"}, "gemini-8", "gemini-8"),
+    ],
+)
+def test_a_baseline_is_the_model_s_own(variables: dict[str, str], model: str, answers: str) -> None:
+    assert arena.answering(Settings(**variables), model) == answers
 
 
 def test_the_baseline_is_stored_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

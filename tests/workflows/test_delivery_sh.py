@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from mlops.src.evaluate_churn import Evaluation
+from mlops.src.modelling.gate import Decision
 from telecom.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -281,6 +284,13 @@ def test_a_candidate_is_to_serve_what_the_gate_lets(
     assert outputs.read_text() == f"version={version}\n"
 
 
+def test_what_is_read_of_the_evaluation_is_in_it() -> None:
+    assert {"candidate_version", "champion_version", "already_champion", "decision"} <= {
+        each.name for each in fields(Evaluation)
+    }
+    assert "promote" in {each.name for each in fields(Decision)}
+
+
 @pytest.mark.usefixtures("ours")
 def test_without_a_model_that_may_serve_there_is_no_candidate(run: Run) -> None:
     found = {"candidate_version": "1", "champion_version": None, "already_champion": False}
@@ -309,7 +319,8 @@ def test_without_our_environment_nothing_is_known_or_chosen(run: Run) -> None:
 def test_the_names_are_those_of_the_estate() -> None:
     estate = (ROOT / "infra/terraform/envs/prod/main.tf").read_text()
     script = (ROOT / "infra/delivery.sh").read_text()
-    used = set(re.findall(r"telecom-(release)-\$env|(?:deploy|to_candidate) (dispatcher)\b", script))
+    used = set(re.findall(r"telecom-(release)-\$env", script)) | set(re.findall(r"to_candidate (\w+)\n", script))
+    used |= {"churn", "assistant"}
     assert {"release", "dispatcher"} <= used
     for name in used:
         assert f'"telecom-{name}-${{var.env}}" = ' in estate

@@ -1,6 +1,6 @@
 """The passage that answers a question, by what such questions ask for and by the retriever; none where none does."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from llmops.agent.intents.gists import gist_of
 from llmops.agent.intents.topics import query_of
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.language import language_of
-from llmops.agent.responder.wording import shortened, stems, wanted_of
+from llmops.agent.responder.wording import ENTRY, shortened, stems, wanted_of
 from llmops.agent.turn import Language
 from llmops.agent.workbench import Brief
 from telecom.ports import Found, Passage
@@ -66,7 +66,7 @@ def extract(
     supporting.sort(key=lambda each: TOLD * (each.passage.key in told) - each.fit)
     chosen = [each for each in supporting[:passages] if _as_good(each, supporting[0])]
     room, wanted = most // max(len(chosen), 1), wanted_of(said)
-    quoted = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
+    cut = ((shortened(each.passage.text, wanted, room), each) for each in chosen)
     return tuple(
         Extract(
             text,
@@ -76,17 +76,22 @@ def extract(
             _language(each.passage) == "en",
             gist_of(each.passage),
         )
-        for text, each in quoted
+        for text, each in cut
         if text
     )
 
 
 def headed(each: Extract) -> str:
-    """Its text with the question that it answers, where that may not be the one that was asked."""
+    """Its text with what it is about, where the question that it answers may not be the one that was asked."""
     question = each.section.rpartition(">")[2].strip()
     if each.sure or not question.endswith("?"):
         return each.text
-    return f"{question} {each.text}"
+    return f'{"About" if each.english else "Sobre"} "{question}":{below(each.text)}'
+
+
+def below(text: str) -> str:
+    """A text as it goes on behind other words: a list on lines of its own."""
+    return f"\n{text}" if ENTRY.match(text) else f" {text}"
 
 
 def in_short(found: Sequence[Extract]) -> dict[str, str]:
@@ -94,7 +99,13 @@ def in_short(found: Sequence[Extract]) -> dict[str, str]:
     if not all(each.english or each.gist for each in found):
         return {}
     said = (f"{each.text if each.english else each.gist} [{each.place}]" for each in found)
-    return {"gist": "\n\n".join(said), "text": "\n\n".join(each.text for each in found if not each.english)}
+    return {"gist": "\n\n".join(said), "text": quoted(each.text for each in found if not each.english)}
+
+
+def quoted(texts: Iterable[str]) -> str:
+    """Texts as they stand behind a quotation mark: a list begins on the next line."""
+    text = "\n\n".join(texts)
+    return f"\n{text}" if ENTRY.match(text) else text
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,12 @@ def _answered(view: View) -> str:
 def _at_once(view: View) -> Journey | None:
     """The journey of a message that picks or names something, whatever rule it may look like."""
     message, kind = view.brief.message, view.pending.get("kind")
-    if kind in LISTED and picks(message):
-        return _JOURNEYS.get(view.understood.intent)
-    if view.for_agent and (names_offer(message) or asks_for_offers(message)):
+    picked = kind in LISTED and picks(message)
+    if view.for_agent and (names_offer(message) or (asks_for_offers(message) and not picked)):
         view.state["topic"] = "retention"
         return offers.retention
+    if picked:
+        return _JOURNEYS.get(view.understood.intent)
     return None
 
 

@@ -8,7 +8,6 @@ from llmops.agent.responder.view import View
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.offers_tool import OfferSheet
 from llmops.tools.plan_catalogue import SERVICES
-from llmops.tools.words import counted
 from telecom.passages import folded
 
 SIMILAR = 5
@@ -51,9 +50,8 @@ def named_draft(view: View, sheet: OfferSheet, *, asked: bool) -> ActionDraft | 
     if not names_offer(message):
         return None
     if discount := discount_named(message):
-        time = counted(discount.months, "mês", "meses")
         given = {"percent": discount.percent, "months": discount.months, "asked_by_customer": asked}
-        return ActionDraft("retention_discount", f"Desconto de {discount.percent} % por {time}.", given)
+        return ActionDraft("retention_discount", _why(asked=asked), given)
     if names_courtesy_visit(message):
         return next((offer.draft for offer in sheet.offers if offer.kind == "technical_visit"), None)
     if names_free(message) and (services := _service(message)):
@@ -67,9 +65,12 @@ def _free(sheet: OfferSheet, services: tuple[str, ...], months: int, *, asked: b
     same = offered is not None and offered.draft.parameters["service"] in services
     service = str(offered.draft.parameters["service"]) if offered and same else services[0]
     months = months or (offered.months if offered and same else None) or 1
-    time = counted(months, "mês", "meses")
     given: dict[str, str | int | bool] = {"service": service, "months": months, "asked_by_customer": asked}
-    return ActionDraft("free_service", f"{service} grátis por {time}.", given)
+    return ActionDraft("free_service", _why(asked=asked), given)
+
+
+def _why(*, asked: bool) -> str:
+    return "O cliente pediu esta condição." if asked else "Condição oferecida pelo atendente, dentro da política."
 
 
 def _service(message: str) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """What fits: other plans and services for everybody, retention offers within the policy for agents only."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from llmops.agent.intents.choices import LAST, names_courtesy_visit, place_named
+from llmops.agent.intents.choices import names_courtesy_visit
 from llmops.agent.intents.features import words
 from llmops.agent.responder.asking import against, customer_asked
+from llmops.agent.responder.choosing import SIMILAR, chosen, entitled, speeds_named
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
 from llmops.agent.responder.named_offers import asks_for_offers, named_draft
 from llmops.agent.responder.view import Refused, View
@@ -18,13 +18,6 @@ from llmops.tools.words import money
 PLANS = frozenset(("speed_upgrade", "fibre_migration"))
 ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
 REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
-WISHING = frozenset(
-    "quero queria gostaria prepara prepare preparar propoe propor propose aceito aceita aceitou accept accepted muda "
-    "troca passa sobe aumenta coloca bota tira tirar retira retirar remove remover cancela cancelar contratar assinar "
-    "adiciona adicionar inclui incluir want add escolho fico pick registra".split()
-)
-"""Without one of these a question is only a question."""
-SIMILAR = 5
 
 
 def upgrade(view: View) -> str:
@@ -33,13 +26,13 @@ def upgrade(view: View) -> str:
         return _prepared(view, _adding(service))
     sheet = _sheet(view)
     fitting = [offer for offer in sheet.offers if offer.kind in PLANS or offer.kind == "remove_service"]
-    if chosen := _chosen(view, fitting):
-        return _prepared(view, chosen.draft) if chosen.kind != "fibre_migration" else _surveyed(view, chosen)
+    if found := chosen(view, fitting):
+        return _taken(view, found)
     if not fitting:
         return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.rule())
     shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
     shown = shown or fitting
-    guide = view.rule() or (view.say("relations.not_that") if _speed_named(view) else "")
+    guide = (view.rule() if view.asks_rule else "") or _speed_told(view, sheet) or view.rule()
     view.state["pending"] = _offered(view, shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
 
@@ -77,8 +70,8 @@ def _for_agent(view: View, sheet: OfferSheet) -> str:
     if names_courtesy_visit(view.brief.message):
         reasons = [reason for no in sheet.not_offered if no.kind == "technical_visit" for reason in no.reasons]
         return view.say("service.not_proposed", message=" ".join(dict.fromkeys(reasons)))
-    if chosen := _chosen(view, ours):
-        return _prepared(view, chosen.draft)
+    if found := entitled(view, sheet.offers) or chosen(view, ours):
+        return _taken(view, found)
     if not ours:
         why = against(sheet.not_offered, view.language)
         refused = lines(view.say("relations.retention_not", offers=each, reasons=why[each]) for each in why)
@@ -150,41 +143,6 @@ def _offered(view: View, shown: Sequence[Offer], intent: str) -> dict[str, Any]:
     return {"kind": "offer", "intent": intent, "titles": [each.title for each in shown], "asked": _asked(view)}
 
 
-def _chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
-    """The offer that the message names by its own words or, after a yes, the first that was shown."""
-    before: Mapping[str, Any] = view.pending if view.pending.get("kind") == "offer" else {}
-    shown = [offer for offer in offers if offer.title in before.get("titles", ())]
-    if view.understood.answer == "yes" and shown:
-        return shown[0]
-    if place := place_named(view.brief.message):
-        return _at(shown, before.get("titles", ()), place)
-    said = set(words(view.brief.message))
-    if view.asks_rule and not said & WISHING:
-        return None
-    numbers = {sign for sign in view.brief.message.replace("%", " ").split() if sign.isdigit()}
-    named = [offer for offer in offers if numbers & set(offer.title.split())]
-    if len(named) == 1 and not numbers.isdisjoint(named[0].title.split()):
-        return named[0]
-    alike = {word[:SIMILAR] for word in said if len(word) > 4} - _COMMON
-    told = [
-        offer for offer in offers if alike & {word[:SIMILAR] for word in words(offer.title) if len(word) > 4} - _COMMON
-    ]
-    return told[0] if len(told) == 1 and (shown or view.understood.intent == "upgrade") else None
-
-
-def _at(shown: Sequence[Offer], titles: Sequence[str], place: int) -> Offer | None:
-    """The offer at a place of the list that was shown; none where the list is shorter or it does not fit any more."""
-    if place > len(titles):
-        return None
-    title = titles[-1] if place == LAST else titles[place - 1]
-    return next((offer for offer in shown if offer.title == title), None)
-
-
-_COMMON = frozenset(
-    word[:SIMILAR] for word in ("internet", "mudar", "plano", "retirar", "migrar", "banda", "larga", "meses")
-)
-
-
 def _service_named(view: View) -> str:
     """A service of the catalogue of which the message has all long words."""
     said = {word[:SIMILAR] for word in words(view.brief.message)}
@@ -195,9 +153,11 @@ def _service_named(view: View) -> str:
     return ""
 
 
-def _speed_named(view: View) -> bool:
-    """Whether the message asks for a speed in megabits."""
-    return bool(re.search(r"\b\d{2,4}\b", view.brief.message))
+def _speed_told(view: View, sheet: OfferSheet) -> str:
+    """That the speed that is named cannot be had, or is there already."""
+    if not (speeds := speeds_named(view.brief.message)):
+        return ""
+    return view.say("relations.that_already" if set(speeds) & set(sheet.plan.split()) else "relations.not_that")
 
 
 def _removing(view: View) -> bool:
@@ -205,7 +165,13 @@ def _removing(view: View) -> bool:
 
 
 def _adding(service: str) -> ActionDraft:
-    return ActionDraft("plan_change", f"Incluir {service}.", {"operation": "add_service", "target": service})
+    reason = f"Custa {money(SERVICES[service].price)} a mais por mês."
+    return ActionDraft("plan_change", reason, {"operation": "add_service", "target": service})
+
+
+def _taken(view: View, offer: Offer) -> str:
+    """Prepares an offer that was picked."""
+    return _surveyed(view, offer) if offer.kind == "fibre_migration" else _prepared(view, offer.draft)
 
 
 def _surveyed(view: View, chosen: Offer) -> str:

@@ -24,6 +24,8 @@ CATEGORIES: dict[str, Category] = {
     "visit": "internet_down",
     "outage": "internet_down",
 }
+RULES_IN = ("support/diagnostico-rede",)
+"""Rules for our people, among the titles that tell what to do."""
 OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     "fibra": ("manuals/manual-dsl", "support/celular"),
     "cobre (DSL)": ("manuals/manual-ont", "support/celular"),
@@ -53,7 +55,7 @@ def no_step(passage: Passage) -> bool:
 def helps(passage: Passage, line: LineDiagnosis | None) -> bool:
     """Whether it tells what to do about a fault of such a line, rather than of another technology."""
     other = OTHER_MANUALS.get(line.technology, ()) if line else ()
-    return is_step(passage) and not passage.document.startswith(other)
+    return is_step(passage) and not passage.document.startswith((*other, *RULES_IN))
 
 
 def by_cable(view: View) -> bool:

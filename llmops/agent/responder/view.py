@@ -17,9 +17,8 @@ from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
 from llmops.agent.responder.english import told_in_english
-from llmops.agent.responder.extracts import extract, headed, in_short
+from llmops.agent.responder.extracts import extract, headed, in_short, quoted
 from llmops.agent.responder.figures import titled
-from llmops.agent.responder.wording import ENTRY
 from llmops.agent.turn import Language, ProposedAction
 from llmops.agent.workbench import Brief
 from llmops.tools.context import ToolError
@@ -237,10 +236,10 @@ class View:
             -MOST_TOLD:
         ]
         text = "\n\n".join(f"{headed(each)} [{each.place}]" for each in found)
-        listed = f"\n{text}" if ENTRY.match(text) else text
+        listed = quoted([text])
         if self.english and not all(each.english for each in found):
             short = in_short(found)
-            text = self.say("service.in_short", **short) if short else self.say("service.in_portuguese", text=text)
+            text = self.say("service.in_short", **short) if short else self.say("service.in_portuguese", text=listed)
             return self.say(phrase, text=text) if phrase else text
         return self.say(phrase, text=listed) if phrase else text
 

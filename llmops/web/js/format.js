@@ -32,6 +32,10 @@ export const percent = (share, digits = 0) =>
 export const day = (iso, options = { day: "2-digit", month: "short", year: "numeric" }) =>
   iso ? formatter(Intl.DateTimeFormat, { ...options, timeZone: "UTC" }).format(new Date(`${String(iso).slice(0, 10)}T00:00:00Z`)) : "–";
 
+/** Two days of one or of two months, such as 16 – 22 de nov. */
+export const range = (from, to) => formatter(Intl.DateTimeFormat, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" })
+  .formatRange(new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`));
+
 /** A month (`2026-11-01`), short. */
 export const month = (iso) => day(iso, { month: "short" }).replace(".", "");
 

@@ -5,12 +5,11 @@ import { fill } from "./dom.js";
 import { LANGUAGES, chosen, speak } from "./i18n.js";
 import * as session from "./session.js";
 import { leave, showShell } from "./shell.js";
-import { forgetTalks } from "./parts/talks.js";
+import { forgetTalks, talksOf } from "./parts/talks.js";
 import { closeDialogs } from "./components/dialog.js";
 import { signIn } from "./signin.js";
 
 const app = document.getElementById("app");
-let last = null;
 
 async function start() {
   session.begin();
@@ -27,8 +26,7 @@ async function start() {
 async function enter(asked = get("/v1/session")) {
   try {
     const told = await asked;
-    if (told.name !== last) forgetTalks();
-    last = told.name;
+    talksOf(`${told.role}:${told.name}`);
     if (!chosen()) await speak(told.language);
     await showShell(app, told, { signOut: () => { forgetTalks(); out(); } });
   } catch (error) {

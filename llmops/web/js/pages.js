@@ -13,7 +13,7 @@ const analysts = (session) => agents(session) && session.customers === null && s
 const reviewers = (session) => agents(session) && session.scopes.includes("review:answers");
 
 const analysis = (name, icon) => ({
-  path: `/analytics/${name}`, words: "analysts", allowed: analysts, load: () => import(`./views/analytics/${name}.js`),
+  path: `/analytics/${name}`, words: name === "assistant" ? ["analysts", "names"] : "analysts", allowed: analysts, load: () => import(`./views/analytics/${name}.js`),
   nav: { key: `nav.analytics.${name}`, icon, group: "nav.analysis" },
 });
 
@@ -31,7 +31,7 @@ export const PAGES = [
   analysis("assistant", "spark"),
   analysis("sql", "database"),
   {
-    path: "/review", words: "review", allowed: reviewers, load: () => import("./views/review.js"),
+    path: "/review", words: ["review", "names", "desk"], allowed: reviewers, load: () => import("./views/review.js"),
     nav: { key: "nav.review", icon: "review", group: "nav.analysis" },
   },
 ];

@@ -81,7 +81,7 @@ async function show(session) {
   mark(page);
   const context = contextOf(page, session, path, query, leaving.signal);
   try {
-    const [view] = await Promise.all([page.load(), ...[page.words ?? []].flat().map(words)]);
+    const [view] = await Promise.all([page.load(), ...[page.words ?? []].flat().map(words)]).catch(unloaded);
     if (leaving.signal.aborted) return;
     root.replaceChildren();
     mine.update = (await view.mount(root, context))?.update ?? null;
@@ -93,6 +93,11 @@ async function show(session) {
   if (!first && !leaving.signal.aborted) arrive(root);
 }
 
+/** A part of the pages that did not come is a service that cannot be reached. */
+function unloaded(error) {
+  throw error instanceof TypeError ? new api.Refusal(0) : error;
+}
+
 function contextOf(page, session, path, query, signal) {
   return {
     session, query, signal, api, format, t, link, announce, toast,
@@ -100,7 +105,8 @@ function contextOf(page, session, path, query, signal) {
     go,
     shortcuts: (listed) => shortcuts.add(listed, signal),
     title: (text) => { document.title = `${text} · ${t("brand")}`; },
-    setQuery: (changes) => go(path, { ...here().query, ...changes }, { replace: true }),
+    // `push` makes a step to which one can go back.
+    setQuery: (changes, { push = false } = {}) => go(path, { ...here().query, ...changes }, { replace: !push }),
   };
 }
 

@@ -12,6 +12,7 @@ from mlops.src.release import history, rollback
 from mlops.src.release.history import TakenBack
 from mlops.src.release.policy import Policy
 from mlops.src.release.rollout import Canary, Pace
+from mlops.src.release.service_state import newest_waiting
 from mlops.tests.release.worlds import START, Clock, Papers, Registry, Service
 from telecom.errors import DependencyUnavailable, GateRefused, NotFound, UsageError
 
@@ -107,6 +108,25 @@ def test_without_a_name_the_newest_waiting_revision_is_taken() -> None:
     world = World()
     world.service.deploy("newer", "3", ready=False)
     assert world.run("").revision == "new"
+
+
+def test_a_revision_that_terraform_made_meanwhile_is_not_taken_for_the_candidate() -> None:
+    world = World()
+    world.service.change("new", candidate=True)
+    world.service.deploy("settings", "1")
+    assert newest_waiting(world.service.revisions("churn")).name == "new"
+    assert world.run("").revision == "new"
+    assert newest_waiting(world.service.revisions("churn")).name == "settings"
+
+
+def test_a_release_is_finished_although_terraform_made_a_revision_meanwhile() -> None:
+    world = World()
+    world.service.change("new", candidate=True)
+    world.registry.broken = 1
+    with pytest.raises(DependencyUnavailable):
+        world.run()
+    world.service.deploy("settings", "1")
+    assert world.run("").revision == "new" and world.registry.champion == "2"
 
 
 def test_a_bad_candidate_is_stopped_and_everything_is_as_before() -> None:

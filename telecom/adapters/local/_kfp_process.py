@@ -110,6 +110,7 @@ def run(folder: Path, watched: Watched) -> None:
     Raises:
         RuntimeError: a step failed, or kfp.local was in doubt.
     """
+    _import_kfp()
     from kfp import components, local
     from kfp.local import logging_utils
     from kfp.local import subprocess_task_handler as handler
@@ -140,6 +141,14 @@ def run(folder: Path, watched: Watched) -> None:
         pipeline(**parameters)
     if doubts.found:
         raise RuntimeError(f"kfp.local was in doubt: {' '.join(doubts.found)}")
+
+
+def _import_kfp() -> None:
+    """Imports the bare package: of itself it brings its server's client and that of Kubernetes, half of the start."""
+    os.environ["_KFP_RUNTIME"] = "true"
+    import kfp  # noqa: F401
+
+    del os.environ["_KFP_RUNTIME"]  # which would keep what defines pipelines from `kfp.dsl`
 
 
 class Doubts(logging.Handler):

@@ -14,6 +14,8 @@ from telecom.settings import Settings
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+LOCK = "mlflow.lock"
+
 
 @contextmanager
 def mlflow_client(settings: Settings) -> Iterator["MlflowClient"]:
@@ -35,7 +37,7 @@ def mlflow_client(settings: Settings) -> Iterator["MlflowClient"]:
     uri = f"sqlite+pysqlite:///{quote(str(home / 'mlflow.db'))}"
     # Otherwise it is the working directory, quotes and all, that goes into the SQL of its first experiment.
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = (home / "experiments").as_uri()
-    with exclusive(home / "mlflow.lock", settings.lock_seconds, "The model registry"):
+    with exclusive(home / LOCK, settings.lock_seconds, "The model registry"):
         try:
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
         except (MlflowException, SQLAlchemyError) as error:

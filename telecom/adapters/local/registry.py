@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from telecom.adapters.local._files import beside
-from telecom.adapters.local._mlflow import mlflow_client
+from telecom.adapters.local._files import beside, exclusive
+from telecom.adapters.local._mlflow import LOCK, mlflow_client
 from telecom.adapters.local._registry_cache import RegistryState, change_counter, read_cache, write_cache
 from telecom.errors import DependencyUnavailable, NotFound
 from telecom.ports import ModelVersion
@@ -107,6 +107,9 @@ class LocalRegistry:
         known = read_cache(cache, counter, name)
         # Without a counter nothing is ever kept, and another process could not tell us.
         if known is None and self._apart and counter is not None:
+            self._settle()
+            known = read_cache(cache, change_counter(database), name)
+        if known is None and self._apart and counter is not None:
             self._read_apart(name)
             known = read_cache(cache, change_counter(database), name)
             if known is None:
@@ -115,6 +118,11 @@ class LocalRegistry:
             return known
         with mlflow_client(self._settings) as client:
             return remember(client, self._settings.home, name)
+
+    def _settle(self) -> None:
+        """Waits for who is writing: one of ours leaves what the registry holds then, and MLflow need not be asked."""
+        with exclusive(self._settings.home / LOCK, self._settings.lock_seconds, "The model registry"):
+            pass
 
     def _read_apart(self, name: str) -> None:
         command = [sys.executable, "-c", _READ, str(self._settings.home), name]

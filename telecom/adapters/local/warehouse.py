@@ -30,6 +30,8 @@ from telecom.ports import Parameters, Reader, Write
 from telecom.settings import Settings
 from telecom.tables import Contract, contracts
 
+MOST_STATES = 32
+
 
 class LocalWarehouse:
     """Implements `telecom.ports.Warehouse` below `<home>/warehouse`."""
@@ -187,13 +189,10 @@ class LocalWarehouse:
         with ExitStack() as stack:
             stack.enter_context(shared(self._root / "files.lock"))
             if preview is None:
-                catalog = self._catalog()
-                connection = self._opened.cursor(catalog, translated.select.tables)
+                cursor = self._opened.cursor(self._catalog(), translated.select.tables)
+                connection = stack.enter_context(closing(cursor))
             else:
-                connection = self._connect()
-                self._show(connection, preview.catalog, translated.select.tables, preview)
-                _confine(connection, self._root)
-            stack.enter_context(closing(connection))
+                connection = stack.enter_context(self._opened.aside(preview, translated.select.tables))
             yield connection, translated
 
     def _show(
@@ -274,31 +273,60 @@ def _sweep(parent: Path) -> None:
 
 
 class _Opened:
-    """One engine for as long as the tables that it shows stay as they are: opening one costs more than most questions.
+    """One engine with a database of views for each state of the tables: opening one costs more than most questions.
 
-    Its views are never replaced, so that whoever holds a cursor of it goes on seeing their state. The engine of an
-    earlier state ends with its last cursor.
+    Views are never replaced, so that whoever holds a cursor goes on seeing their state. After MOST_STATES another
+    engine takes over, so that old views do not pile up; the earlier one ends with its last cursor.
     """
 
     def __init__(self, warehouse: LocalWarehouse) -> None:
         self._warehouse = weakref.proxy(warehouse)
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._states = 0
         self._shown: dict[str, tuple[DataFile, ...]] = {}
 
     def cursor(self, catalog: Catalog, tables: Iterable[str]) -> duckdb.DuckDBPyConnection:
         """A connection that sees these tables as the catalogue has them."""
         with self._lock:
             files = {table: catalog.files.get(table, ()) for table in tables}
-            if self._connection is None or any(
-                self._shown.get(table, known) != known for table, known in files.items()
-            ):
-                self._connection, self._shown = self._warehouse._connect(), {}
-                _confine(self._connection, self._warehouse._root)
-            self._warehouse._show(self._connection, catalog, files.keys() - self._shown.keys())
+            engine = self._engine()
+            if not self._states or any(self._shown.get(table, known) != known for table, known in files.items()):
+                _begin(engine, f"state_{self._states + 1}")
+                self._states, self._shown = self._states + 1, {}
+            self._warehouse._show(engine, catalog, files.keys() - self._shown.keys())
             self._shown |= files
-            cursor = self._connection.cursor()
+            cursor = engine.cursor()
+            cursor.execute(f"USE state_{self._states}")
         return cursor
+
+    @contextmanager
+    def aside(self, preview: "_Preview", tables: Iterable[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees these tables as a preview has them, for one question."""
+        with self._lock:
+            cursor = self._engine().cursor()
+        name = f"preview_{uuid.uuid4().hex}"
+        with closing(cursor):
+            _begin(cursor, name)
+            try:
+                self._warehouse._show(cursor, preview.catalog, tables, preview)
+                yield cursor
+            finally:
+                cursor.execute("USE memory")
+                cursor.execute(f"DETACH {name}")
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None or self._states >= MOST_STATES:
+            connection = self._warehouse._connect()
+            _confine(connection, self._warehouse._root)
+            self._connection, self._states, self._shown = connection, 0, {}
+        return self._connection
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """From here on what the connection makes and names is in an empty database of that name."""
+    connection.execute(f"ATTACH ':memory:' AS {name}")
+    connection.execute(f"USE {name}")
 
 
 @dataclass(frozen=True)

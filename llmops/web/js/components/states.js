@@ -19,15 +19,16 @@ export function empty({ icon: sign = "list", title, text = "", action = null }) 
 /** It did not work: the refusal's own words, and a way to try again. */
 export function failure(error, retry = null) {
   return h("div.state", { role: "alert" }, h("div.state-sign", icon("alert")), h("h2", t("failed.title")),
-    h("p", error.words ?? t("refusal.failed")), retry && button(t("retry"), { icon: "retry", onclick: retry }));
+    h("p", error.words ?? t(navigator.onLine ? "refusal.failed" : "refusal.offline")), retry && button(t("retry"), { icon: "retry", onclick: retry }));
 }
 
 /**
  * Shows `loading`, then what `work` gives, or its failure with a way to repeat it. Nothing is shown after `signal`.
  *
- * @param root where; @param work `async () => Node`; @param bones lines while it loads, or a node.
+ * @param root where; @param work `async () => Node`; @param bones lines while it loads, or a node;
+ * @param instead `(error) => Node` for refusals that call for something else than trying again, else null.
  */
-export async function filled(root, work, { signal, bones = 6 } = {}) {
+export async function filled(root, work, { signal, bones = 6, instead = () => null } = {}) {
   root.setAttribute("aria-busy", "true");
   root.replaceChildren(bones instanceof Node ? bones : loading(bones));
   try {
@@ -36,7 +37,7 @@ export async function filled(root, work, { signal, bones = 6 } = {}) {
   } catch (error) {
     if (signal?.aborted || error.name === "AbortError") return;
     if (!("words" in error)) console.error(error);
-    root.replaceChildren(failure(error, () => filled(root, work, { signal, bones })));
+    root.replaceChildren(instead(error) ?? failure(error, () => filled(root, work, { signal, bones, instead })));
   } finally {
     root.removeAttribute("aria-busy");
   }

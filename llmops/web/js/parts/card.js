@@ -6,7 +6,7 @@ import { has, language, spoken, t } from "../i18n.js";
 import { badge, button, notice } from "../components/controls.js";
 import { bars } from "../components/chart.js";
 import { icon } from "../components/icons.js";
-import { actionCard } from "./action.js";
+import { lineNames } from "./line_names.js";
 import { told } from "../told.js";
 import { reasonWords } from "./risk.js";
 
@@ -15,10 +15,10 @@ const STATES = { active: "low", degraded: "medium", restarting: "medium", down: 
 const JUDGED = { boa: "low", "atenção": "medium", regular: "medium", ruim: "high", "no limite": "medium" };
 const URGENT = { critical: "high", crítica: "high", high: "high", alta: "high", medium: "medium", média: "medium" };
 
-/** All sections. `write(text)` puts a sentence into the chat; `ondecided` hears of decided actions. */
-export function cardSections(card, { write, ondecided }) {
+/** All sections. `write(text)` puts a sentence into the chat; `actions` are the nodes of the actions that are shown. */
+export function cardSections(card, { write, actions }) {
   return [
-    waitingActions(card.actions, ondecided), card.churn && churn(card.churn), plan(card.profile), invoices(card.invoices), lines(card.network),
+    actionSection(card.actions, actions), card.churn && churn(card.churn), plan(card.profile), invoices(card.invoices), lines(card.network),
     card.tickets && tickets(card.tickets), card.offers && offers(card.offers, write), contact(card.profile),
   ].filter(Boolean);
 }
@@ -30,9 +30,12 @@ function section(key, content, { aside = null, sign } = {}) {
   return h("section.card-section", h("h2.section-title", sign && icon(sign, "small"), h("span.grow", t(key)), aside), content);
 }
 
-function waitingActions(actions, ondecided) {
-  const open = (actions ?? []).filter((one) => one.status === "proposed" || one.status === "approved");
-  return open.length > 0 && section("card.actions", open.map((one) => actionCard(one, { ondecided })), { sign: "shield", aside: badge(open.length, "accent") });
+/** Whether somebody still has to decide about an action, or it is being carried out. */
+export const waits = (action) => action.status === "proposed" || action.status === "approved";
+
+function actionSection(told, nodes) {
+  const open = (told ?? []).filter(waits).length;
+  return nodes.length > 0 && section(open ? "card.actions" : "card.actions.done", nodes, { sign: "shield", aside: open > 0 && badge(open, "accent") });
 }
 
 function churn(part) {
@@ -80,15 +83,15 @@ function invoices(part) {
 
 function lines(part) {
   if (part.error) return section("card.lines", lacking(part), { sign: "signal" });
+  const names = lineNames(part.lines);
   return section("card.lines", part.lines.map((line) => h("div.line", h("div.row.tight",
-    h("span.grow.strong.small", [lineName(line), line.contracted_mbps && h("span.quiet", ` · ${format.number(line.contracted_mbps, 0)} Mbps`)]),
+    h("span.grow.strong.small", [names.get(line), line.service !== "mobile" && ` · ${spoken(line.technology)}`, line.contracted_mbps && h("span.quiet", ` · ${format.number(line.contracted_mbps, 0)} Mbps`)]),
     badge(language() === "pt-BR" || !has(`line.${line.status}`) ? line.status_words : t(`line.${line.status}`), STATES[line.status] ?? "", { dot: true })),
     line.advice?.conclusion && line.status !== "active" && notice(advised(line, part.outages), { tone: STATES[line.status] ?? "" }),
     line.measures.length > 0 && h("dl.facts.measures", line.measures.map((one) => [h("dt", spoken(one.name)), h("dd", { title: one.limits }, h("span", { class: `judged ${JUDGED[one.judgement] ?? ""}` }, one.value === null ? t("line.unread") : `${format.number(one.value, 2)} ${one.unit}`, h("span.sr-only", ` (${spoken(one.judgement)})`)))])),
   )), { sign: "signal" });
 }
 
-const lineName = (line) => `${t(`service.${line.service}`)} · ${spoken(line.technology)}`;
 /** What is the matter with a line: the service's Portuguese sentence, else ours for its verdict. */
 function advised(line, outages) {
   const { verdict, conclusion } = line.advice;
@@ -98,7 +101,7 @@ function advised(line, outages) {
     return bad.length ? t("advice.poor", { measures: bad.join(", ") }) : t("advice.poor.plain");
   }
   if (verdict !== "area_outage") return t(`advice.${verdict}`);
-  const own = (outages ?? []).find((one) => one.own);
+  const own = (outages ?? []).find((one) => one.own && one.technology === line.technology);
   return own ? t("advice.area_outage", { id: own.incident_id, since: format.moment(own.started_at), until: format.moment(own.expected_end_at) }) : sentence(conclusion);
 }
 

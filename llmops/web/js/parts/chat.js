@@ -13,14 +13,17 @@ const NEAR = 120;
  * The chat about one customer.
  *
  * `intro`: a node above an empty conversation; `suggestions`: sentences to begin with; `ondecided(action)`: an action was
- * decided. Gives `{ node, write(text), focus() }`; ends with `signal`, the conversation itself goes on.
+ * decided. Gives `{ node, write(text), suggest(texts), focus(), clear() }`; ends with `signal`, the conversation itself goes on.
  */
 export function chat({ customer, role, intro = null, suggestions = [], ondecided, announce, signal }) {
   const talk = talkOf(customer);
   const views = new Map();
   const turns = h("ol.turns", { "aria-label": t("chat.log") });
-  const opening = h("div.opening", intro, suggestions.length > 0 && h("div.suggestions", suggestions.map((text) =>
-    h("button.suggestion", { type: "button", onclick: () => send(text) }, h("span", text), icon("arrowUp", "small")))));
+  const offered = h("div.suggestions");
+  const suggest = (texts) => fill(offered, texts.map((text) =>
+    h("button.suggestion", { type: "button", onclick: () => send(text) }, h("span", text), icon("arrowUp", "small"))));
+  suggest(suggestions);
+  const opening = h("div.opening", intro, suggestions.length > 0 && offered);
   const scroller = h("div.chat-scroll", { tabindex: "0", role: "region", "aria-label": t("chat.log") }, h("div.chat-width", opening, h("h2.sr-only", t("chat.log")), turns));
   const input = h("textarea.input.chat-input", { rows: 1, maxlength: 20000, placeholder: t(role === "customer" ? "chat.placeholder.customer" : "chat.placeholder"), "aria-label": t("chat.field"), value: talk.draft });
   const post = button(t("chat.send"), { icon: "send", kind: "primary", iconOnly: true, type: "submit" });
@@ -56,9 +59,13 @@ export function chat({ customer, role, intro = null, suggestions = [], ondecided
     if (!text || talk.busy) return;
     input.value = talk.draft = "";
     grow();
-    talk.send(text);
+    talk.send(text).then(() => {
+      // What is too long cannot be sent again as it is.
+      if (talk.turns.at(-1)?.error?.code === "message_too_long" && !input.value) write(text);
+    });
     input.focus();
   };
+  const write = (text) => { input.value = talk.draft = text; grow(); input.focus(); };
 
   input.addEventListener("input", () => { talk.draft = input.value; grow(); });
   input.addEventListener("keydown", (event) => {
@@ -78,7 +85,8 @@ export function chat({ customer, role, intro = null, suggestions = [], ondecided
   return {
     node: h("section.chat", { "aria-label": t("chat.label"), class: role }, scroller, form),
     focus: () => input.focus(),
-    write: (text) => { input.value = talk.draft = text; grow(); input.focus(); },
+    write,
+    suggest,
     clear: () => { talk.clear(); views.clear(); fill(turns); state(); input.focus(); },
   };
 }

@@ -48,6 +48,8 @@ export class TurnView {
 
   failed() {
     const { turn } = this;
+    const long = turn.error?.code === "message_too_long";
+    if (long) return h("div.failed", notice(t("chat.shorten"), { tone: "medium", role: "alert" }));
     const words = turn.state === "stopped" ? t("chat.stopped") : turn.text ? t("chat.cut") : turn.error.words;
     return h("div.failed", notice(words, { tone: turn.state === "stopped" ? "" : "medium", role: "alert" }),
       button(t("retry"), { icon: "retry", kind: "small", onclick: () => this.onretry(turn) }));

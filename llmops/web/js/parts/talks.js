@@ -1,12 +1,14 @@
-/** Conversations of this tab, by customer: they outlive a change of page or language, and end with the tab. */
+/** Conversations of this tab, by customer: they outlive a change of page, of language and a reload, and end with the tab. */
 
 import { Refusal, stream } from "../api.js";
 
+const KEPT = "telecom.talk.", OWNER = "telecom.talks.of";
+const LASTS = 24 * 3600e3, MOST = 40; // as long as the service knows a conversation; turns that a reload brings back
 const talks = new Map();
 
 /** The conversation about a customer. */
 export function talkOf(customer) {
-  if (!talks.has(customer)) talks.set(customer, new Talk(customer));
+  if (!talks.has(customer)) talks.set(customer, restored(new Talk(customer)));
   return talks.get(customer);
 }
 
@@ -14,6 +16,15 @@ export function talkOf(customer) {
 export function forgetTalks() {
   for (const talk of talks.values()) talk.stop();
   talks.clear();
+  store((kept) => {
+    for (const key of Object.keys(kept)) if (key.startsWith(KEPT) || key === OWNER) kept.removeItem(key);
+  });
+}
+
+/** Keeps those of this person only. */
+export function talksOf(name) {
+  if (store((kept) => kept.getItem(OWNER)) !== name) forgetTalks();
+  store((kept) => kept.setItem(OWNER, name));
 }
 
 /**
@@ -45,6 +56,7 @@ class Talk {
   async ask(turn) {
     Object.assign(turn, { state: "waiting", text: "", tools: [], actions: [], citations: [], reply: null, error: null, rating: null });
     this.ending = new AbortController();
+    keep(this);
     this.changed(turn);
     const body = { message: turn.asked, customer_id: this.customer, ...(this.session ? { session_id: this.session } : {}) };
     try {
@@ -55,6 +67,7 @@ class Talk {
       if (!(error instanceof Refusal) && turn.state === "failed") console.error(error);
     }
     this.ending = null;
+    keep(this);
     this.changed(turn);
   }
 
@@ -68,6 +81,7 @@ class Talk {
     this.stop();
     this.turns = [];
     this.session = null;
+    store((kept) => kept.removeItem(KEPT + this.customer));
   }
 
   take(turn, { kind, data }) {
@@ -80,4 +94,29 @@ class Talk {
     }
     this.changed(turn);
   }
+}
+
+/** What a browser may not have, or has no room in. */
+function store(work) {
+  try {
+    return work(sessionStorage);
+  } catch {
+    return null; // It is forgotten with the page.
+  }
+}
+
+function keep(talk) {
+  const turns = talk.turns.slice(-MOST).map(({ error, ...turn }) => ({ ...turn, error: error && { status: error.status ?? 0, code: error.code, words: error.message } }));
+  store((kept) => kept.setItem(KEPT + talk.customer, JSON.stringify({ session: talk.session, turns })));
+}
+
+function restored(talk) {
+  const told = store((kept) => JSON.parse(kept.getItem(KEPT + talk.customer) ?? "null"));
+  const turns = (told?.turns ?? []).filter((turn) => Date.now() - Date.parse(turn.at) < LASTS);
+  if (!turns.length) return talk;
+  talk.session = told.session;
+  talk.turns = turns.map((turn) => ({
+    ...turn, state: turn.state === "waiting" ? "stopped" : turn.state, at: new Date(turn.at), error: turn.error && new Refusal(turn.error.status, { code: turn.error.code, error: turn.error.words }),
+  }));
+  return talk;
 }

@@ -4,16 +4,17 @@ import { fill, h } from "../dom.js";
 import { button, segments } from "../components/controls.js";
 import { confirm } from "../components/dialog.js";
 import { empty, failure, loading } from "../components/states.js";
-import { renewActions } from "../parts/action.js";
-import { cardSections } from "../parts/card.js";
+import { actionCard, renewActions } from "../parts/action.js";
+import { cardSections, waits } from "../parts/card.js";
 import { chat } from "../parts/chat.js";
 import { around, lastQuery } from "../parts/queue_order.js";
 import { riskBadge } from "../parts/risk.js";
 import { talkOf } from "../parts/talks.js";
+import { told } from "../told.js";
 import { styles } from "../styles.js";
 
 export async function mount(root, context) {
-  const { api, format, t, params, signal, title, announce, go } = context;
+  const { api, format, t, params, signal, title, announce, toast, go } = context;
   await Promise.all([styles("desk"), styles("chat")]);
   title(params.id);
   // The heading stays the same node, since it has the focus.
@@ -54,6 +55,8 @@ export async function mount(root, context) {
     { keys: "a", words: t("keys.action"), run: () => [...root.querySelectorAll(".action-answers .primary")].pop()?.focus() },
   ]);
 
+  const cards = new Map();
+
   async function load(first) {
     try {
       const card = await api.get(`/v1/customers/${encodeURIComponent(params.id)}/card`, { signal });
@@ -64,12 +67,26 @@ export async function mount(root, context) {
       fill(sub, params.id, profile.segment_words && ` · ${profile.segment_words}`);
       fill(risk, card.churn && !card.churn.error && riskBadge(card.churn.segment, card.churn.percent / 100));
       renewActions(card.actions);
-      fill(pane, cardSections(card, { ondecided: () => load(false), write: (text) => { show("chat"); talk.write(text); } }));
+      const held = pane.contains(document.activeElement) && document.activeElement.closest(".action");
+      fill(pane, cardSections(card, { actions: actionNodes(card.actions), write: (text) => { show("chat"); talk.write(text); } }));
+      if (held) (held.isConnected ? held : pane).focus({ preventScroll: true });
     } catch (error) {
       if (signal.aborted) return;
       if (!("words" in error)) console.error(error);
       if (first) fill(pane, failure(error, () => load(true)));
     }
   }
+
+  // Those that were decided in this visit stay, so that one sees what came of them.
+  function actionNodes(actions) {
+    for (const action of (actions ?? []).filter((one) => waits(one) && !cards.has(one.id))) cards.set(action.id, actionCard(action, { ondecided: decided }));
+    return [...cards.values()];
+  }
+
+  function decided(action) {
+    toast([told(action.title), t(`action.${action.status}`), told(action.result?.message)].filter(Boolean).join(" · "));
+    load(false);
+  }
+
   load(true);
 }

@@ -57,7 +57,8 @@ export async function mount(root, context) {
       setQuery({ offset: lastOffset({ ...page, total }) || "" });
       return loading(14);
     };
-    await filled(frame, draw, { signal: mine, bones: old ? h("div", [...frame.childNodes]) : 14 });
+    const instead = (error) => error.code === "wrong_filter" && empty({ icon: "filter", title: t("failed.title"), text: error.words, action: button(t("queue.clear"), { onclick: clear }) }) || null;
+    await filled(frame, draw, { signal: mine, bones: old ? h("div", [...frame.childNodes]) : 14, instead });
     if (!mine.aborted) frame.classList.remove("renewing");
   }
 
@@ -77,16 +78,17 @@ export async function mount(root, context) {
         { label: t("queue.charge"), wide: true, right: true, cell: (row) => h("span.muted", format.money(row.monthly_charges)) },
         { label: t("queue.loss"), right: true, full: true, cell: (row) => h("span.loss", h("span.loss-label.tiny.quiet", t("queue.loss")), h("span.strong", format.money(row.expected_loss, { whole: true }))) },
       ],
-    }), pager({ ...page, onpage: (to) => { setQuery({ offset: to || "" }); document.getElementById("main").scrollTop = 0; } }));
+    }), pager({ ...page, onpage: (to) => { setQuery({ offset: to || "" }, { push: true }); document.getElementById("main").scrollTop = 0; } }));
+  }
+
+  function clear() {
+    search.value = city.value = contract.value = reason.value = "";
+    segment.choose("");
+    change(Object.fromEntries(FILTERS.map((name) => [name, ""])));
   }
 
   function nobody() {
     const filtered = FILTERS.some((name) => query[name]);
-    const clear = () => {
-      search.value = city.value = contract.value = reason.value = "";
-      segment.choose("");
-      change(Object.fromEntries(FILTERS.map((name) => [name, ""])));
-    };
     return filtered
       ? empty({ icon: "filter", title: t("queue.none"), text: t("queue.none.text"), action: button(t("queue.clear"), { onclick: clear }) })
       : empty({ icon: "queue", title: t("queue.empty"), text: t("queue.empty.text") });

@@ -5,7 +5,7 @@ import { bars, lines, rankedBars } from "../../components/chart.js";
 import { badge, segments } from "../../components/controls.js";
 import { empty } from "../../components/states.js";
 import { table } from "../../components/table.js";
-import { asking, capital, choice, dayShort, head, labelled, prepared, section, share, tabled, tile, top } from "./parts.js";
+import { asking, capital, choice, dayShort, head, labelled, named, prepared, section, share, tabled, tile, top } from "./parts.js";
 
 const DIMENSIONS = ["intent", "model", "prompt", "channel"];
 
@@ -19,7 +19,7 @@ export async function mount(root, context) {
   root.append(
     head(t("analysts.assistant"), h("p", t("analysts.assistant.sub")), choice(t("analysts.days"), "days", ["30", "7", "90", "365"].map((count) => [count, t("analysts.days.last", { count })]), query, setQuery)),
     box);
-  const ask = asking(box, { api, path: "/v1/analytics/assistant", signal, draw: (found) => { told = found; return drawn(); } });
+  const ask = asking(box, { api, path: "/v1/analytics/assistant", signal, onclear: () => setQuery({ days: "" }), draw: (found) => { told = found; return drawn(); } });
   const time = (ms) => (ms >= 1000 ? `${format.number(ms / 1000, 2)} s` : `${format.number(ms, 0)} ms`);
   const usd = (value, digits = 4) => `US$ ${format.number(value, digits)}`;
   const liked = (one) => (one.ups + one.downs ? one.ups / (one.ups + one.downs) : null);
@@ -53,7 +53,7 @@ export async function mount(root, context) {
     return table({
       caption: t("analysts.answers.by"), rows: [...rows].sort((a, b) => b.answers - a.answers),
       columns: [
-        { label: capital(t(`analysts.by.${by()}`)), cell: (row) => h("span.wrap", row.part || "–") },
+        { label: capital(t(`analysts.by.${by()}`)), cell: (row) => h("span.wrap", by() === "intent" ? named("intent", row.part) : row.part || "–") },
         { label: t("analysts.answers"), right: true, cell: (row) => format.number(row.answers) },
         { label: "p50", right: true, wide: true, cell: (row) => time(row.p50_ms) },
         { label: "p95", right: true, full: true, cell: (row) => labelled("p95", time(row.p95_ms)) },
@@ -69,7 +69,7 @@ export async function mount(root, context) {
     return table({
       caption: t("analysts.attempts"), rows, cards: false,
       columns: [
-        { label: t("analysts.attempt"), cell: (row) => row.event },
+        { label: t("analysts.attempt"), cell: (row) => h("span.wrap", named("act", row.event)) },
         { label: t("analysts.attempt.outcome"), cell: (row) => badge(t(`analysts.attempt.${row.outcome}`), { allowed: "low", refused: "high", failed: "medium" }[row.outcome]) },
         { label: t("analysts.attempt.times"), right: true, cell: (row) => format.number(row.times) },
       ],

@@ -44,7 +44,7 @@ export async function mount(root, context) {
     box);
   context.shortcuts([{ keys: "/", words: t("keys.search"), run: () => search.focus() }]);
   const asked = () => Object.fromEntries([...FILTERS, "sort"].map((name) => [name, query[name] ?? ""]));
-  const ask = asking(box, { api, path: "/v1/analytics/customers", signal, draw: drawn, bones: 14 });
+  const ask = asking(box, { api, path: "/v1/analytics/customers", signal, draw: drawn, bones: 14, onclear: () => change(Object.fromEntries([...FILTERS, "sort"].map((name) => [name, ""]))) });
   const show = () => ask({ ...asked(), limit: LIMIT, offset: Number(query.offset) || 0 });
 
   function drawn(page) {
@@ -75,7 +75,7 @@ export async function mount(root, context) {
         { label: t("queue.charge"), sort: "monthly_charges", right: true, wide: true, cell: (row) => h("span.muted", format.money(row.monthly_charges)) },
         { label: t("queue.loss"), sort: "expected_loss", right: true, full: true, cell: (row) => labelled(t("queue.loss"), h("span.strong", format.money(row.expected_loss, { whole: true }))) },
       ],
-    }), pager({ ...page, onpage: (to) => { setQuery({ offset: to || "" }); document.getElementById("main").scrollTop = 0; } }));
+    }), pager({ ...page, onpage: (to) => { setQuery({ offset: to || "" }, { push: true }); document.getElementById("main").scrollTop = 0; } }));
   }
 
   async function exported() {

@@ -18,7 +18,7 @@ export async function mount(root, context) {
   root.append(
     head(t("analysts.drift"), h("p", t("analysts.drift.sub")), choice(t("analysts.snapshots"), "snapshots", ["6", "12", "24"].map((count) => [count, t("analysts.snapshots.last", { count })]), query, setQuery)),
     box);
-  const ask = asking(box, { api, path: "/v1/analytics/drift", signal, draw: drawn });
+  const ask = asking(box, { api, path: "/v1/analytics/drift", signal, onclear: () => setQuery({ snapshots: "" }), draw: drawn });
 
   function drawn({ snapshots, features }) {
     const [newest] = snapshots;

@@ -3,8 +3,8 @@
 import { h } from "../../dom.js";
 import * as format from "../../format.js";
 import { has, language, t, words } from "../../i18n.js";
-import { field, select } from "../../components/controls.js";
-import { filled } from "../../components/states.js";
+import { button, field, select } from "../../components/controls.js";
+import { empty, filled } from "../../components/states.js";
 import { styles } from "../../styles.js";
 
 /** Loads what the pages need besides their own words. */
@@ -59,17 +59,18 @@ export const choice = (label, name, options, query, setQuery) =>
 
 /**
  * A body that asks `path` with `wanted()` whenever `show` is called, keeps what it had until then, and draws.
- * An earlier answer that comes late is dropped.
+ * An earlier answer that comes late is dropped. `onclear` is offered where a filter of the address cannot be meant.
  */
-export function asking(box, { api, path, signal, draw, bones = 12 }) {
+export function asking(box, { api, path, signal, draw, bones = 12, onclear = null }) {
   let last = null;
+  const instead = (error) => (onclear && error.code === "wrong_filter" ? empty({ icon: "filter", title: t("failed.title"), text: error.words, action: button(t("queue.clear"), { onclick: onclear }) }) : null);
   return async (wanted) => {
     last?.abort();
     last = new AbortController();
     const mine = AbortSignal.any([signal, last.signal]);
     const old = box.childElementCount > 0 && !box.querySelector(".bones, .state");
     box.classList.toggle("renewing", old);
-    await filled(box, async () => draw(await api.get(path, { query: wanted, signal: mine })), { signal: mine, bones: old ? h("div.stack", [...box.childNodes]) : bones });
+    await filled(box, async () => draw(await api.get(path, { query: wanted, signal: mine })), { signal: mine, bones: old ? h("div.stack", [...box.childNodes]) : bones, instead });
     if (!mine.aborted) box.classList.remove("renewing");
   };
 }

@@ -23,7 +23,7 @@ export async function mount(root, context) {
     head(t("analysts.segments"), sub, choice(t("analysts.snapshots"), "snapshots", ["6", "12", "24"].map((count) => [count, t("analysts.snapshots.last", { count })]), query, setQuery)),
     h("div.row", switcher(t("analysts.by"), DIMENSIONS.map((one) => [one, t(`analysts.by.${one}`)]), { value: by(), onchange: (value) => setQuery({ by: value }) })),
     box);
-  const ask = asking(box, { api, path: "/v1/analytics/segments", signal, draw: (found) => { told = found; return drawn(); } });
+  const ask = asking(box, { api, path: "/v1/analytics/segments", signal, onclear: () => setQuery({ snapshots: "" }), draw: (found) => { told = found; return drawn(); } });
   const label = (value) => (by() === "tenure" ? t("analysts.months", { band: value }) : named(by(), value));
 
   function drawn() {
@@ -40,7 +40,7 @@ export async function mount(root, context) {
     const over = (name) => values.map((value, place) => ({ name: label(value), tone: color(value, place), values: days.map((day) => at(day, value)?.[name] ?? null) }));
     const chart = (name, show, words) => section(words, days.length > 1
       ? lines({ label: words, points: days.map(dayShort), series: over(name), show, from: 0, height: 220 })
-      : bars({ label: words, columns: [capital(t(`analysts.by.${by()}`)), words], height: 200, items: now.map((one, place) => ({ label: label(one.value), value: one[name] ?? 0, text: show(one[name] ?? 0), tone: color(one.value, place) })) }));
+      : bars({ label: words, columns: [capital(t(`analysts.by.${by()}`)), words], height: 220, items: now.map((one, place) => ({ label: label(one.value), value: one[name] ?? 0, text: show(one[name] ?? 0), tone: color(one.value, place) })) }));
     return h("div.stack.wide-gap",
       h("div.tiles",
         tile(t("analysts.customers"), format.number(whole.customers), format.day(newest)),
@@ -48,9 +48,9 @@ export async function mount(root, context) {
         tile(t("analysts.loss"), format.money(whole.expected_loss, { whole: true }), t("analysts.loss.note")),
         tile(t("analysts.observed"), share(known?.observed_churn), known && t("analysts.observed.note", { count: format.number(known.labelled), day: format.day(known.snapshot_date) }))),
       h("div.plots",
-        section(t("analysts.customers.by", { part: t(`analysts.by.${by()}`) }), bars({ label: t("analysts.customers"), columns: [capital(t(`analysts.by.${by()}`)), t("analysts.customers")], height: 246, items: now.map((one, place) => ({ label: label(one.value), value: one.customers, text: format.number(one.customers), tone: color(one.value, place) })) })),
+        section(t("analysts.customers.by", { part: t(`analysts.by.${by()}`) }), bars({ label: t("analysts.customers"), columns: [capital(t(`analysts.by.${by()}`)), t("analysts.customers")], height: days.length > 1 ? 246 : 220, items: now.map((one, place) => ({ label: label(one.value), value: one.customers, text: format.number(one.customers), tone: color(one.value, place) })) })),
         chart("mean_probability", (value) => format.percent(value), t("analysts.probability")),
-        chart("expected_loss", (value) => compact(format, value), t("analysts.loss")),
+        chart("expected_loss", (value) => compact(context, value), t("analysts.loss")),
         chart("observed_churn", (value) => format.percent(value), t("analysts.observed"))),
       tabled(t("analysts.table", { day: format.day(newest) }), table({
         caption: t("analysts.segments"), rows: now, href: (row) => context.link("/analytics/customers", { [by()]: row.value }),
@@ -78,7 +78,7 @@ export async function mount(root, context) {
   };
 }
 
-function compact(format, value) {
-  if (value >= 1e6) return `${format.number(value / 1e6)} mi`;
-  return value >= 1e3 ? `${format.number(value / 1e3, 0)} k` : format.number(value, 0);
+function compact({ format, t }, value) {
+  if (value >= 1e6) return t("analysts.million", { value: format.number(value / 1e6) });
+  return value >= 1e3 ? t("analysts.thousand", { value: format.number(value / 1e3, 0) }) : format.number(value, 0);
 }

@@ -87,8 +87,12 @@ export async function mount(root, context) {
   }
 
   function refused(error) {
-    const ours = error.code === "wrong_sql" || error.code === "too_much" || error.status === 403;
-    return h("div.notice.high", { role: "alert" }, h("pre.sql-error", ours && error.message ? error.message : error.words));
+    const tables = error.status === 403 ? (error.message.match(/\btelecom_\w+\.\w+/g) ?? []) : [];
+    const [words, detail] = error.code === "wrong_sql" ? [t("analysts.sql.wrong"), error.message]
+      : error.code === "too_much" ? [t("analysts.sql.much"), ""]
+        : error.code === "timeout" || error.status === 504 ? [t("analysts.sql.slow"), ""]
+          : tables.length ? [t("analysts.sql.forbidden", { tables: tables.join(", ") }), ""] : [error.words, ""];
+    return h("div.notice.high.stack", { role: "alert" }, h("p", words), detail && h("pre.sql-error", detail));
   }
 
   async function listed() {

@@ -1,0 +1,85 @@
+"""How all lines of a customer are, of every service: one entry each, those with a fault first."""
+
+import re
+from collections.abc import Sequence
+
+from llmops.agent.responder.figures import lines, measured, moment, paragraphs, worded
+from llmops.agent.responder.view import View
+from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
+from telecom.passages import folded
+
+SERVICES = ("internet", "mobile")
+ORDER = ("no_light", "no_service", "poor", "area_outage", "restarting", "at_limit", "good")
+"""Verdicts, those first that something can be done about."""
+TO_DO = frozenset(("no_light", "no_service", "poor"))
+_CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
+_ASKED = re.compile(
+    r"\b(?:(?:como|em que estado) (?:esta|estao|andam?|tao?|vai|vao)|how(?: is| are|.?s))\b[^.!?]{0,20}\b(?:linhas?|lines?)\b"
+    r"|\b(?:estado|situacao|status|diagnostico|teste|state|diagnosis)\b[^.!?]{0,15}\b(?:linhas|lines)\b"
+    r"|\b(?:test\w*|verific\w*|diagnostic\w*|confer\w*|chec\w+|diagnose)\b[^.!?]{0,15}\b(?:linhas|lines)\b"
+)
+_ONE_SERVICE = re.compile(
+    r"\b(?:internet|fibra|fibre|dsl|banda larga|broadband|movel|moveis|celular\w*|mobiles?|chips?)\b"
+)
+
+
+def asks_for_all(message: str) -> bool:
+    """Whether a message asks how the lines are, and names no service."""
+    plain = folded(message)
+    return bool(_ASKED.search(plain)) and not _ONE_SERVICE.search(plain)
+
+
+def all_lines(view: View) -> str:
+    """Every line with what is the matter with it; where something can be done, the worst one is offered next.
+
+    Raises:
+        Refused: there is no line at all.
+    """
+    found = [each for name in SERVICES if (each := view.try_ask("diagnose_line", service=name))]
+    if not found:
+        found = [view.ask("diagnose_line", service=SERVICES[0])]
+    named = _named(view, [line for each in found for line in each.lines])
+    named.sort(key=lambda each: ORDER.index(each[1].advice.verdict))
+    told = [_told(view, name, line, found) for name, line in named]
+    worst, line = named[0]
+    view.state |= {"service": line.service, "stage": 0}
+    after = view.say("faults.lines_good")
+    if line.advice.verdict in TO_DO:
+        view.state["pending"] = {"kind": "diagnosis", "intent": "mobile" if line.service == "mobile" else "no_internet"}
+        after = view.say("faults.lines_next", line=worst)
+    return paragraphs(view.say("faults.lines", lines=lines(told)), *_others(view, found), after)
+
+
+def _named(view: View, every: Sequence[LineDiagnosis]) -> list[tuple[str, LineDiagnosis]]:
+    """The lines with what they are called, numbered where there are several of a service."""
+    named = []
+    for line in every:
+        same = [each for each in every if each.service == line.service]
+        number = f" {same.index(line) + 1}" if len(same) > 1 else ""
+        technology = worded(line.technology, view.language)
+        named.append((f"{view.say(f'faults.name_{line.service}', technology=technology)}{number}", line))
+    return named
+
+
+def _told(view: View, name: str, line: LineDiagnosis, found: Sequence[Diagnosis]) -> str:
+    verdict = line.advice.verdict
+    if verdict == "area_outage":
+        own = next((one for one in _outages(found) if one.own and one.technology == line.technology), None)
+        if own is None:
+            return view.say("faults.line_outage_told", line=name, message=line.advice.conclusion)
+        return view.say("faults.line_outage", line=name, incident=own.incident_id, until=moment(own.expected_end_at))
+    if verdict == "restarting":
+        ready = _CLOCK.search(line.advice.conclusion)
+        return view.say("faults.line_restarting", line=name, ready=ready[0] if ready else "")
+    measures = measured(line, view.language, few=not view.for_agent)
+    return view.say(f"faults.line_{verdict}", line=name, measures=measures)
+
+
+def _others(view: View, found: Sequence[Diagnosis]) -> list[str]:
+    """Other incidents around, each once."""
+    told = {one.incident_id: moment(one.expected_end_at) for one in _outages(found) if not one.own}
+    return [view.say("faults.other_outages", incident=name, until=until) for name, until in told.items()]
+
+
+def _outages(found: Sequence[Diagnosis]) -> list[Outage]:
+    return [one for each in found for one in each.outages]
