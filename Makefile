@@ -29,7 +29,7 @@ MODEL_VERSION ?=
 NOTEBOOKS := $(patsubst %,mlops/notebooks/%.ipynb,eda_churn data_prep_churn train_churn_xgboost drift_monitoring_churn \
 	batch_inference_churn)
 
-.PHONY: help demo serve test coverage check format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
+.PHONY: help demo serve test coverage check lint types tests format bench parity smoke-gcp image-check infra-check infra-scan plan apply destroy \
 	image model candidate verify canary recover rollback take status knowledge submit pipelines notebooks eval summary \
 	test-stats policies code-scan audit secrets licences sbom dockerfiles workflows lock docs site clean
 
@@ -43,18 +43,25 @@ serve: $(RUN_READY) ## the assistant on :8080, with generated customers where th
 	@tools/serve.sh $(BIN) $(PORT)
 
 test: $(DEV_READY) ## every check and test, as CI runs them
-	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest -n auto --dist worksteal -q
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j2 types tests
 
 coverage: $(DEV_READY) ## the tests again, slower, with the branches that they take; at least 85 %
 	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml \
 		--junitxml=build/junit.xml -q
 
-check: $(DEV_READY) ## lint, types, import rules
+check: lint types ## lint, import rules, types
+
+lint: $(DEV_READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+types: $(DEV_READY)
+	@$(BIN)/mypy
+
+tests: $(DEV_READY)
+	@$(BIN)/pytest -n auto --dist worksteal -q
 
 format: $(DEV_READY) ## rewrites the code in the house's format
 	@$(BIN)/ruff check --fix .

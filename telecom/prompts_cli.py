@@ -69,8 +69,10 @@ def keep(
         made = prompt_versions.keep(root)
         if json:
             console.print_json({"raised": raised, "kept": made})
-        else:
+        elif raised or made:
             console.print_table("Kept", ("file",), [(name,) for name in (*raised, *made)])
+        else:
+            console.print_next("Nothing to keep: every text is kept under its version.")
 
 
 @prompts.command()

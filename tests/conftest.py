@@ -1,5 +1,6 @@
-"""What is said at the end of a run, whichever process ran the tests."""
+"""What holds for a whole run: what is said at its end, and what the garbage collector leaves alone."""
 
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -17,3 +18,19 @@ def pytest_terminal_summary(terminalreporter: Any) -> Generator[None]:
     if skipped:
         words = f"NOT TESTED: the web pages ({skipped} tests). There is {NO_BROWSER}: apt-get install chromium"
         terminalreporter.write_line(f"\n*** {words} ***", red=True, bold=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """A million objects of modules and tests stay to the end: no collection of garbage looks through them again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """At the end of the process everything is garbage; libraries complain of what then stays."""
+    gc.unfreeze()

@@ -45,6 +45,7 @@ _UNIT = (
 )
 _NUMBER = r"\d{1,3}(?:\.\d{3})+(?:,\d+)?(?!\d|\.\d)|\d+(?:[.,]\d+)?"
 _MONTH = "|".join([*MONTHS, *ENGLISH])
+_SHORT = rf"(?-i:{'|'.join(name[:3] for name in ENGLISH)})(?![^\W\d])"
 SHAPES = re.compile(
     "|".join(
         (
@@ -53,7 +54,8 @@ SHAPES = re.compile(
             r"(?P<iso>\d{4}-\d{2}-\d{2})(?!\w)",
             r"(?P<date>(?<![\w/])\d{1,2}/\d{1,2}(?:/\d{4})?)(?![\w/])",
             r"(?P<month>(?<![\w/])\d{1,2}/\d{4})(?![\w/])",
-            rf"(?P<spelt>\d{{1,2}}º?\s+(?:de\s+)?(?:{_MONTH})(?:(?:\s+de)?,?\s+\d{{4}})?|(?:{_MONTH})\s+(?:\d{{1,2}},\s+)?(?:de\s+)?\d{{4}})",
+            rf"(?P<spelt>\d{{1,2}}º?\s+(?:de\s+)?(?:{_MONTH})(?:(?:\s+de)?,?\s+\d{{4}})?|(?:{_MONTH})\s+(?:\d{{1,2}},\s+)?(?:de\s+)?\d{{4}}"
+            rf"|(?<!\w){_SHORT} \d{{1,2}}(?!\d|[.,:h]\d)(?:, \d{{4}}(?!\d))?)",
             r"(?P<clock>(?<!\w)(?:[01]?\d|2[0-3])(?::[0-5]\d|h[0-5]\d|h(?=\s*[.,;)!?]|\s+(?:do|da|de|e|até)\b)))(?!\w)",
             rf"(?P<money>(?:R\$|BRL)\s?-?(?:{_NUMBER}))",
             rf"(?P<amount>(?<![\w.,/-])-?(?:{_NUMBER})\s?{_UNIT}(?![\w$]))",
@@ -217,12 +219,13 @@ def _days(kind: str, said: str) -> Iterator[Claim]:
 
 
 def _spelt(said: str) -> Iterator[Claim]:
-    name = re.search(_MONTH, said, re.IGNORECASE)
+    name = re.search(rf"{_MONTH}|{_SHORT}", said, re.IGNORECASE)
     numbers = [int(number) for number in re.findall(r"\d+", said)]
     if not name:
         return
     folded = name[0].casefold()
-    month = [other.casefold() for other in (*MONTHS, *ENGLISH)].index(folded) % 12 + 1
+    known = (*MONTHS, *ENGLISH, *(other[:3] for other in ENGLISH))
+    month = [other.casefold() for other in known].index(folded) % 12 + 1
     years, days = [n for n in numbers if n > 31], [n for n in numbers if n <= 31]
     if days:
         yield from _day(years[0] if years else None, month, days[0])

@@ -127,13 +127,15 @@ async def compare_invoices(run: Run, month: Month = None) -> ToolAnswer:
     return await _use(run, "compare_invoices", lambda context: billing_tool.compare_invoices(context, month=month))
 
 
-async def diagnose_line(run: Run, service: Literal["internet", "mobile"] = "internet") -> ToolAnswer:
+async def diagnose_line(run: Run, service: Literal["internet", "mobile", "all"] = "internet") -> ToolAnswer:
     """State of the customer's lines now, measures, outages in the area, and what to do next.
 
     Args:
         run: the run.
         service: which lines.
     """
+    if service == "all":
+        return await _use(run, "diagnose_line", network_diagnostics_tool.diagnose_all)
     return await _use(run, "diagnose_line", lambda context: network_diagnostics_tool.diagnose(context, service=service))
 
 

@@ -18,23 +18,41 @@ from telecom.cli import app
 
 QUICK = {"TELECOM_CHURN_TUNING_TRIALS": "1", "TELECOM_CHURN_TUNING_ROWS": "1000"}
 DAY = "2026-10-31"
+ONE_BY_ONE = """
+import json, sys
+from telecom.cli import app
+for arguments in json.loads(sys.argv[1]):
+    app(arguments, prog_name="telecom", standalone_mode=False)
+"""
 
 
 @dataclass(frozen=True)
 class Telecom:
     """The command, in a home of its own.
 
-    Calls run in this process, which has the heavy imports behind it; `start`, and calls `apart`, in one of their own.
+    Calls run in this process, which has the heavy imports behind it; `start` and `apart` begin one of their own.
     """
 
     home: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    apart: bool = False
 
     def start(self, *arguments: str, folder: Path | None = None) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "telecom", *arguments]
+        return self._process("-m", "telecom", *arguments, folder=folder)
+
+    def here(self, *commands: tuple[str, ...]) -> str:
+        """Several commands one after the other; what the last one printed."""
+        return [self(*command) for command in commands][-1]
+
+    def apart(self, *commands: tuple[str, ...]) -> str:
+        """The same in one process of its own, which starts in our environment."""
+        process = self._process("-c", ONE_BY_ONE, json.dumps(commands))
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err
+        return out[out.rindex("\n{") :] if "\n{" in out else out
+
+    def _process(self, *arguments: str, folder: Path | None = None) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            command,
+            [sys.executable, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -54,14 +72,9 @@ class Telecom:
         return rows
 
     def _run(self, arguments: tuple[str, ...], code: int) -> tuple[str, str]:
-        ended, out, err = self._elsewhere(arguments) if self.apart else self._here(arguments)
+        ended, out, err = self._here(arguments)
         assert ended == code, f"{arguments} ended with {ended}:\n{out}\n{err}"
         return out, err
-
-    def _elsewhere(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=240)
-        return process.returncode, out, err
 
     def _here(self, arguments: tuple[str, ...]) -> tuple[int, str, str]:
         with chdir(self.home.parent), warnings.catch_warnings():

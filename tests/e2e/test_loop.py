@@ -1,6 +1,7 @@
 """CSV → scored table → report, as a person runs it."""
 
 import hashlib
+import json
 import os
 import random
 import re
@@ -99,11 +100,11 @@ def test_the_same_loop_again_gives_the_same(copied: Telecom) -> None:
 
 def test_another_demo_takes_the_place_of_the_first(copied: Telecom) -> None:
     out = str(copied.home.parent / "again")
-    copied.json("demo", "--customers", "600", "--snapshot-date", "2026-11-30", "--out", out)
+    copied.json("demo", "--customers", "1500", "--snapshot-date", "2026-11-30", "--out", out)
     rows = copied.query(
         "SELECT snapshot_date, COUNT(*) AS n FROM telecom_gold.telco_churn_features GROUP BY snapshot_date"
     )
-    assert rows == [{"snapshot_date": "2026-11-30", "n": 600}]
+    assert rows == [{"snapshot_date": "2026-11-30", "n": 1500}]
     assert len(copied.query("SELECT DISTINCT snapshot_date FROM telecom_gold.telco_churn_scored")) == 1
 
 
@@ -293,8 +294,8 @@ def test_the_model_does_not_depend_on_row_order_threads_time_zone_or_locale(tmp_
     }
     digests = []
     for name, path, environment in (("here", ordered, {}), ("there", shuffled, elsewhere)):
-        telecom = Telecom(tmp_path / name, environment, apart=bool(environment))
-        telecom("ingest", "--csv", str(path), "--snapshot-date", DAY)
-        telecom("prepare")
-        digests.append({k: v for k, v in telecom.json("train").items() if k.endswith("_digest")})
+        telecom = Telecom(tmp_path / name, environment)
+        commands = ("ingest", "--csv", str(path), "--snapshot-date", DAY), ("prepare",), ("train", "--json")
+        trained = json.loads((telecom.apart if environment else telecom.here)(*commands))
+        digests.append({k: v for k, v in trained.items() if k.endswith("_digest")})
     assert digests[0] == digests[1]

@@ -92,20 +92,22 @@ class Processes:
 class Callers:
     """Threads that ask the front about one customer after the other."""
 
-    def __init__(self, url: str, home: Path, count: int = 4) -> None:
+    def __init__(self, url: str, home: Path, count: int = 4, pause: float = 0.02) -> None:
         self.codes: Counter[int | str] = Counter()
         self.versions: list[str] = []
         self.ending = threading.Event()
         token = LocalIdentity(Settings(home=home)).issue("callers", "telecom-churn")
         address, headers = url.removeprefix("http://"), {"Authorization": f"Bearer {token}"}
-        self.threads = [threading.Thread(target=self._ask, args=(address, headers, seed)) for seed in range(count)]
+        self.threads = [
+            threading.Thread(target=self._ask, args=(address, headers, pause, seed)) for seed in range(count)
+        ]
         for thread in self.threads:
             thread.start()
 
-    def _ask(self, address: str, headers: dict[str, str], seed: int) -> None:
+    def _ask(self, address: str, headers: dict[str, str], pause: float, seed: int) -> None:
         connection = http.client.HTTPConnection(address, timeout=30)
         rng, form = np.random.default_rng(seed), forms()[0]
-        while not self.ending.wait(0.02):
+        while not self.ending.wait(pause):
             body = json.dumps({"instances": [form.instance(rng)]})
             try:
                 connection.request("POST", "/predict", body, headers)
@@ -202,7 +204,7 @@ def test_a_canary_and_the_way_back_while_requests_keep_coming(
     while len(callers.versions) < answered + 50:
         time.sleep(0.02)
     callers.end()
-    assert set(callers.codes) == {200} and callers.codes[200] > 500, "nobody saw anything but answers"
+    assert set(callers.codes) == {200} and callers.codes[200] > 300, "nobody saw anything but answers"
     assert callers.versions[0] == "1" and "2" in callers.versions and set(callers.versions[-20:]) == {"1"}
     code, again = processes.telecom("rollback")
     assert (code, again["revision"], again["alias_moved"], again["traffic_moved"]) == (0, "old", False, False)

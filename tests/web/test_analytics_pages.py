@@ -140,7 +140,7 @@ def test_sql_runs_by_keyboard_and_says_where_it_is_wrong(analyst: Callable[..., 
     ):
         box.fill(sql)
         box.press("Control+Enter")
-        page.locator(".sql-error", has_text=said).wait_for()
+        page.locator(".sql-answer .notice", has_text=said).wait_for()
     box.fill(f"SELECT {json.dumps(HOSTILE)} AS text")
     box.press("Control+Enter")
     page.locator(".sql-answer td", has_text="onerror").wait_for()

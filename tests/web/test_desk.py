@@ -326,6 +326,71 @@ def test_paging_and_empty_filters(visit: Callable[..., Visit], world: DeskWorld)
     assert page.url.endswith("#/queue")
 
 
+def test_a_step_back_leads_to_the_page_before_and_a_wrong_filter_can_be_cleared(
+    visit: Callable[..., Visit], world: DeskWorld
+) -> None:
+    desk = visit(world.token())
+    page = desk.page
+    page.wait_for_selector("tbody tr")
+    page.get_by_role("button", name="Próxima").click()
+    page.get_by_text("21–40 de 80").wait_for()
+    page.go_back()
+    page.get_by_text("1–20 de 80").wait_for()
+    desk.open("#/queue?segment=none", "text=Um dos filtros não pode ser usado assim")
+    page.get_by_role("button", name="Limpar os filtros").click()
+    page.get_by_text("1–20 de 80").wait_for()
+    assert page.url.endswith("#/queue")
+
+
+def test_a_reload_keeps_the_conversation(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token())
+    page = desk.page
+    desk.open(f"#/customers/{world.first}", ".card-section")
+    desk.ask("Oi")
+    answer = page.inner_text(".answer-text")
+    page.reload()
+    page.wait_for_selector(".turn .feedback")
+    assert page.inner_text(".answer-text") == answer and page.inner_text(".bubble") == "Oi"
+    with page.expect_request("**/chat") as asked:
+        desk.ask("E agora?")
+    assert json.loads(asked.value.post_data)["session_id"]
+
+
+def test_a_message_that_is_too_long_comes_back_into_the_field(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token())
+    desk.open(f"#/customers/{world.first}", ".card-section")
+    turn = desk.ask("longa " * 1_500)
+    assert "longa demais" in turn.locator(".failed").inner_text() and turn.locator(".failed button").count() == 0
+    desk.until("document.querySelector('.chat-input').value.length > 8000")
+
+
+def test_a_page_that_cannot_be_loaded_says_that_there_is_no_connection(
+    visit: Callable[..., Visit], world: DeskWorld
+) -> None:
+    desk = visit(world.token())
+    desk.page.wait_for_selector("tbody tr")
+    desk.page.route("**/views/customer.js", lambda route: route.abort())
+    desk.open(f"#/customers/{world.first}", "text=Sem conexão com o serviço")
+    desk.page.unroute("**/views/customer.js")
+    desk.page.get_by_role("button", name="Tentar de novo").click()
+    desk.page.wait_for_selector(".card-section")
+
+
+def test_what_is_decided_on_the_card_is_told_and_stays(visit: Callable[..., Visit], world: DeskWorld) -> None:
+    desk = visit(world.token())
+    page = desk.page
+    desk.open(f"#/customers/{world.hostile}", ".card-section")
+    desk.ask(DOWN)
+    page.wait_for_selector(".turn .action")
+    page.reload()
+    action = page.locator(".card-pane .action").first
+    action.get_by_role("button", name="Recusar").click()
+    page.locator("dialog").get_by_role("button", name="Recusar").click()
+    page.locator(".toast", has_text="recusada").wait_for()
+    action.locator(".action-head .badge", has_text="recusada").wait_for()
+    desk.until("document.activeElement.closest('.card-pane') !== null")
+
+
 def test_an_unknown_page_and_an_unknown_customer(visit: Callable[..., Visit], world: DeskWorld) -> None:
     desk = visit(world.token("eva", customers=(world.first,)))
     desk.page.wait_for_selector("tbody tr")

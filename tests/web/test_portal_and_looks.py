@@ -52,6 +52,29 @@ def test_a_customer_sees_their_own_and_nothing_else(visit: Callable[..., Visit],
     page.wait_for_selector(".turn")
 
 
+def test_the_tiles_tell_of_the_overdue_invoice_and_of_the_worst_line(
+    visit: Callable[..., Visit], served: ServiceProcess, world: DeskWorld
+) -> None:
+    told = served.client.get(
+        f"/v1/customers/{world.own}/card", headers={"Authorization": f"Bearer {world.customer(world.own)}"}
+    ).json()
+    newest, *_ = told["invoices"]["invoices"]
+    paid = newest | {"status": "paid", "total": "85.45", "paid_on": "2026-11-21"}
+    late = newest | {"status": "overdue", "total": "85.30", "amount_due": "87.89", "due_on": "2026-09-18"}
+    told["invoices"] |= {"invoices": [paid, late], "overdue_amount": "87.89"}
+    mobile = told["network"]["lines"][0] | {"service": "mobile", "technology": "móvel", "contracted_mbps": None}
+    told["network"]["lines"] = [mobile | {"status": "active"}, mobile | {"status": "down"}]
+    told["network"]["outages"] = []
+    portal = visit(world.customer(world.own), PHONE)
+    portal.page.wait_for_selector(".portal-figure")
+    portal.page.route("**/card", lambda route: route.fulfill(json=told))
+    portal.page.reload()
+    portal.page.get_by_text("Meu celular está sem sinal").wait_for()
+    tiles = portal.page.inner_text(".portal-tiles").replace("\u00a0", " ")
+    assert "R$ 87,89" in tiles and "venceu em 18 de set" in tiles and "85,45" not in tiles
+    assert "Fora do ar" in tiles and "Celular 2" in tiles
+
+
 def test_a_stranger_s_data_do_not_come_by_the_address(served: ServiceProcess, world: DeskWorld) -> None:
     door = {"Authorization": f"Bearer {world.customer(world.broken)}"}
     for path in (f"/v1/customers/{world.first}/card", "/v1/queue"):

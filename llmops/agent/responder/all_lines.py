@@ -5,16 +5,15 @@ from collections.abc import Sequence
 
 from llmops.agent.responder.figures import lines, measured, moment, paragraphs, worded
 from llmops.agent.responder.view import View
-from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
+from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis
 from telecom.passages import folded
 
-SERVICES = ("internet", "mobile")
 ORDER = ("no_light", "no_service", "poor", "area_outage", "restarting", "at_limit", "good")
 """Verdicts, those first that something can be done about."""
 TO_DO = frozenset(("no_light", "no_service", "poor"))
 _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 _ASKED = re.compile(
-    r"\b(?:(?:como|em que estado) (?:esta|estao|andam?|tao?|vai|vao)|how(?: is| are|.?s))\b[^.!?]{0,20}\b(?:linhas?|lines?)\b"
+    r"\b(?:como (?:esta|estao|andam?|tao?|vai|vao)|how(?: is| are|.?s))\b[^.!?]{0,20}\b(?:linhas?|lines?)\b"
     r"|\b(?:estado|situacao|status|diagnostico|teste|state|diagnosis)\b[^.!?]{0,15}\b(?:linhas|lines)\b"
     r"|\b(?:test\w*|verific\w*|diagnostic\w*|confer\w*|chec\w+|diagnose)\b[^.!?]{0,15}\b(?:linhas|lines)\b"
 )
@@ -35,10 +34,8 @@ def all_lines(view: View) -> str:
     Raises:
         Refused: there is no line at all.
     """
-    found = [each for name in SERVICES if (each := view.try_ask("diagnose_line", service=name))]
-    if not found:
-        found = [view.ask("diagnose_line", service=SERVICES[0])]
-    named = _named(view, [line for each in found for line in each.lines])
+    found: Diagnosis = view.ask("diagnose_line", service="all")
+    named = _named(view, found.lines)
     named.sort(key=lambda each: ORDER.index(each[1].advice.verdict))
     told = [_told(view, name, line, found) for name, line in named]
     worst, line = named[0]
@@ -51,20 +48,21 @@ def all_lines(view: View) -> str:
 
 
 def _named(view: View, every: Sequence[LineDiagnosis]) -> list[tuple[str, LineDiagnosis]]:
-    """The lines with what they are called, numbered where there are several of a service."""
+    """The lines with what they are called, told apart by their order where there are several of a service."""
     named = []
     for line in every:
+        name = view.say(f"faults.name_{line.service}", technology=worded(line.technology, view.language))
         same = [each for each in every if each.service == line.service]
-        number = f" {same.index(line) + 1}" if len(same) > 1 else ""
-        technology = worded(line.technology, view.language)
-        named.append((f"{view.say(f'faults.name_{line.service}', technology=technology)}{number}", line))
+        if len(same) > 1:
+            name = view.say(f"faults.place_{same.index(line) + 1}", line=name)
+        named.append((name[:1].upper() + name[1:], line))
     return named
 
 
-def _told(view: View, name: str, line: LineDiagnosis, found: Sequence[Diagnosis]) -> str:
+def _told(view: View, name: str, line: LineDiagnosis, found: Diagnosis) -> str:
     verdict = line.advice.verdict
     if verdict == "area_outage":
-        own = next((one for one in _outages(found) if one.own and one.technology == line.technology), None)
+        own = next((one for one in found.outages if one.own and one.technology == line.technology), None)
         if own is None:
             return view.say("faults.line_outage_told", line=name, message=line.advice.conclusion)
         return view.say("faults.line_outage", line=name, incident=own.incident_id, until=moment(own.expected_end_at))
@@ -75,11 +73,7 @@ def _told(view: View, name: str, line: LineDiagnosis, found: Sequence[Diagnosis]
     return view.say(f"faults.line_{verdict}", line=name, measures=measures)
 
 
-def _others(view: View, found: Sequence[Diagnosis]) -> list[str]:
-    """Other incidents around, each once."""
-    told = {one.incident_id: moment(one.expected_end_at) for one in _outages(found) if not one.own}
-    return [view.say("faults.other_outages", incident=name, until=until) for name, until in told.items()]
-
-
-def _outages(found: Sequence[Diagnosis]) -> list[Outage]:
-    return [one for each in found for one in each.outages]
+def _others(view: View, found: Diagnosis) -> list[str]:
+    others = [one for one in found.outages if not one.own]
+    said = [(one.incident_id, moment(one.expected_end_at)) for one in others]
+    return [view.say("faults.other_outages", incident=name, until=until) for name, until in said]

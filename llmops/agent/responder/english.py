@@ -34,7 +34,19 @@ _ROOM = re.compile(r"\{(\w+)\}")
 _FILLING = r"(?:(?!\. [A-ZÀ-Ý]).)+?"
 """What a room may hold: no end of a sentence."""
 _SENTENCE = re.compile(r"(?<=[a-zà-ÿ)%]\.)\s+(?=[A-ZÀ-Ý])")
-COUNTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_OF = r"(?<![\d/])(?:0([1-9])|([12]\d|3[01]))/"
+DAYS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), english)
+    for number, month in enumerate(MONTHS, 1)
+    for pattern, english in (
+        (rf"{_OF}{number:02d}/(\d{{4}})(?!\d)", rf"{month} \1\2, \3"),
+        (rf"{_OF}{number:02d} (\d{{2}})h(\d{{2}})(?!\d)", rf"{month} \1\2, \3:\4"),
+        (rf"{_OF}{number:02d}(?![\d/])", rf"{month} \1\2"),
+    )
+)
+"""`20/11/2026`, `20/11 18h30` and `20/11` as the English pages write days."""
+COUNTED: tuple[tuple[re.Pattern[str], str], ...] = DAYS + tuple(
     (re.compile(pattern), english)
     for pattern, english in (
         (r"\bfaturas vencidas\b", "overdue bills"),
@@ -65,6 +77,14 @@ def in_english(said: str) -> str:
         return whole
     parts = [_known(part) for part in _SENTENCE.split(said.strip())]
     return " ".join(parts) if len(parts) > 1 and all(parts) else ""
+
+
+def dated(text: str) -> str:
+    """A text of ours with its days as the English pages write them: `Nov 20, 2026`."""
+    if "/" in text:
+        for pattern, english in DAYS:
+            text = pattern.sub(english, text)
+    return text
 
 
 def told_in_english(said: str) -> str:

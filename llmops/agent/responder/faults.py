@@ -5,7 +5,6 @@ from typing import Literal
 
 from llmops.agent.intents.features import words
 from llmops.agent.responder import steps, visits
-from llmops.agent.responder.all_lines import all_lines, asks_for_all
 from llmops.agent.responder.figures import measured, moment, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.drafts import ActionDraft
@@ -25,8 +24,6 @@ _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 
 def fault(view: View) -> str:
     """What is the matter with the lines, and the next step of the journey; for mere questions what the guide says."""
-    if asks_for_all(view.brief.message):
-        return all_lines(view)
     if _only_asks(view) and (guide := view.guide(most=700)):
         waiting = view.pending.get("kind") == "cancel"
         offered = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}

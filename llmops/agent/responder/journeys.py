@@ -6,6 +6,7 @@ from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
 from llmops.agent.intents.wishes import LISTED
 from llmops.agent.responder import contacts, faults, invoices, offers, relations, steps, summaries
+from llmops.agent.responder.all_lines import all_lines, asks_for_all
 from llmops.agent.responder.extracts import QUITE_ALIKE
 from llmops.agent.responder.figures import paragraphs
 from llmops.agent.responder.named_offers import asks_for_offers, names_offer
@@ -66,6 +67,9 @@ def _answered(view: View) -> str:
 def _at_once(view: View) -> Journey | None:
     """The journey of a message that picks or names something, whatever rule it may look like."""
     message, kind = view.brief.message, view.pending.get("kind")
+    if asks_for_all(message):
+        view.state["topic"] = "no_internet"
+        return all_lines
     picked = kind in LISTED and picks(message)
     if view.for_agent and (names_offer(message) or (asks_for_offers(message) and not picked)):
         view.state["topic"] = "retention"

@@ -26,6 +26,8 @@ CATEGORIES: dict[str, Category] = {
 }
 RULES_IN = ("support/diagnostico-rede",)
 """Rules for our people, among the titles that tell what to do."""
+NO_STEP = re.compile(r"\b(?:inclui|modelos|roaming|passar para|ligacoes internacionais)\b")
+"""Sections of manuals that describe or price something."""
 OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     "fibra": ("manuals/manual-dsl", "support/celular"),
     "cobre (DSL)": ("manuals/manual-ont", "support/celular"),
@@ -55,7 +57,8 @@ def no_step(passage: Passage) -> bool:
 def helps(passage: Passage, line: LineDiagnosis | None) -> bool:
     """Whether it tells what to do about a fault of such a line, rather than of another technology."""
     other = OTHER_MANUALS.get(line.technology, ()) if line else ()
-    return is_step(passage) and not passage.document.startswith((*other, *RULES_IN))
+    told = is_step(passage) and not NO_STEP.search(folded(passage.section))
+    return told and not passage.document.startswith((*other, *RULES_IN))
 
 
 def by_cable(view: View) -> bool:

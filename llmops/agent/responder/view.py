@@ -16,7 +16,7 @@ from llmops.agent.intents.topics import FAULTS
 from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
-from llmops.agent.responder.english import told_in_english
+from llmops.agent.responder.english import dated, told_in_english
 from llmops.agent.responder.extracts import extract, headed, in_short, quoted
 from llmops.agent.responder.figures import titled
 from llmops.agent.turn import Language, ProposedAction
@@ -44,6 +44,8 @@ TITLES = frozenset(("title", "offer"))
 """Blanks of titles of actions and offers."""
 SENTENCES = frozenset(("message", "reason", "reasons"))
 """Blanks of what tools say."""
+QUOTES = frozenset(("text", "gist"))
+"""Blanks of what the knowledge base says."""
 MOST_TOLD = 6
 """Quoted passages that are remembered while a conversation goes on."""
 CLEARLY = 0.4
@@ -140,6 +142,9 @@ class View:
             blanks[name] = titled(str(blanks[name]), self.language)
         if self.english:
             blanks |= {name: told_in_english(str(blanks[name])) for name in SENTENCES & blanks.keys()}
+            blanks = {
+                name: dated(it) if isinstance(it, str) and name not in QUOTES else it for name, it in blanks.items()
+            }
         return self._prompts.say(phrase, self.brief.language, **blanks)
 
     def ask(self, tool: str, **arguments: Any) -> Any:

@@ -3,6 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ from llmops.agent.language import language_of
 from llmops.agent.responder import english
 from llmops.agent.responder.english import in_english, told_in_english
 from llmops.agent.responder.figures import titled
-from llmops.tests.agent.stage import Stage
+from llmops.tests.agent.stage import LATE, Shelf, Stage
+from llmops.tests.small_world import DAY, by_hand, invoice_row
 from telecom.ports import Passage
 from tools import english_words
 
@@ -69,9 +72,35 @@ def test_what_is_not_known_is_quoted_as_portuguese() -> None:
     assert told_in_english("Isto é novo.") == 'Our system says, in Portuguese: "Isto é novo."'
     assert (
         titled("Visita técnica em 23/11/2026, das 8h às 12h", "en")
-        == "Technician's visit on 23/11/2026, from 8h to 12h"
+        == "Technician's visit on Nov 23, 2026, from 8h to 12h"
     )
     assert titled("Isto é novo", "en") == "Isto é novo"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("vence em 05/12/2026", "vence em Dec 5, 2026"), ("20/11 18h30", "Nov 20, 18:30"),
+        ("até 21/11.", "até Nov 21."),
+        ("31/01, 10/10", "Jan 31, Oct 10"), ("12/2026 e 765/2023", "12/2026 e 765/2023"), ("24/7, 1/02", "24/7, 1/02"),
+        ("32/11 e 20/13", "32/11 e 20/13"), ("Nov 20, 2026", "Nov 20, 2026"),
+    ],
+)  # fmt: skip
+def test_days_as_the_english_pages_write_them(said: str, meant: str) -> None:
+    assert english.dated(said) == meant
+
+
+def test_answers_write_days_in_their_own_language() -> None:
+    late = invoice_row(0, paid_on=None, status="overdue", due_on=DAY - timedelta(days=10))
+    stage = Stage(warehouse=by_hand(customer_invoices=[late, invoice_row(1)]))
+    assert "Nov 10, 2026" in stage.say("do I have an overdue bill?", session_id="en").message
+    assert "10/11/2026" in stage.say("tenho alguma conta em atraso?").message
+
+
+def test_quotes_keep_their_days() -> None:
+    shelf = Shelf(replace(LATE, text="Multa e juros valem desde 01/11/2026."))
+    said = Stage(shelf=shelf).say("what are multa e juros for paying late?").message
+    assert "Nov 1," not in said and "01/11/2026" in said
 
 
 def test_rooms_of_both_sides_are_the_same() -> None:

@@ -29,6 +29,8 @@ SUPPORTED = [
     "Sua fatura de R$ 189,90 vence em 05/12/2026.",
     "Ela vence em 5 de dezembro.",
     "Your invoice is due on December 5, 2026.",
+    "Your invoice is due on Dec 5, 2026; the line is back by Nov 21, 14:30.",
+    "Service is expected back on Nov 21.",
     "É a fatura de dezembro de 2026 (12/2026).",
     "O reparo deve terminar às 14h30.",
     "A probabilidade é de 83 %.",
@@ -112,3 +114,15 @@ def test_long_codes_are_quoted_exactly_and_break_nothing() -> None:
     evidence = [{"barcode": code, "amount_due": "89.90"}]
     assert check(f"Pague {code}: R$ 89,90.", evidence).ok
     assert check(f"Pague {code[:-1]}1.", evidence).unsupported and check("Pague R$ 9,00.", evidence).unsupported
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Due on Dec 6, 2026.", "Due on Dec 5, 2027.", "Back by Nov 22, 14:30.", "Back by Nov 21, 14:31.", "May 5 it was."],
+)
+def test_short_english_days_need_support_like_others(answer: str) -> None:
+    assert not check(answer, [TOOL]).ok
+
+
+def test_short_names_of_months_within_words_are_no_days() -> None:
+    assert check("3 decoders and 5 marks", ["3 decoders, 5 marks"]).ok

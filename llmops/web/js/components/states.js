@@ -16,10 +16,10 @@ export function empty({ icon: sign = "list", title, text = "", action = null }) 
   return h("div.state", h("div.state-sign", icon(sign)), h("h2", title), text && h("p", text), action);
 }
 
-/** It did not work: the refusal's own words, and a way to try again. */
-export function failure(error, retry = null) {
+/** It did not work: the refusal's own words, and a way to try again, or another `way` out. */
+export function failure(error, retry = null, { way = t("retry"), sign = "retry" } = {}) {
   return h("div.state", { role: "alert" }, h("div.state-sign", icon("alert")), h("h2", t("failed.title")),
-    h("p", error.words ?? t(navigator.onLine ? "refusal.failed" : "refusal.offline")), retry && button(t("retry"), { icon: "retry", onclick: retry }));
+    h("p", error.words ?? t(navigator.onLine ? "refusal.failed" : "refusal.offline")), retry && button(way, { icon: sign, onclick: retry }));
 }
 
 /**

@@ -55,7 +55,7 @@ function plan(profile) {
   const { contract } = profile;
   const more = profile.products.filter((one) => one !== profile.plan);
   return section("card.plan", [
-    h("div.row.tight", h("span.strong.grow.wrap", profile.plan ?? t("card.noplan")), contract && h("span.number.strong", format.money(contract.monthly_charge), h("span.tiny.quiet", t("card.month")))),
+    h("div.row.tight", h("span.strong.grow.wrap", profile.plan || t("card.noplan")), contract && h("span.number.strong", format.money(contract.monthly_charge), h("span.tiny.quiet", t("card.month")))),
     h("dl.facts", fact("card.contract", spoken(contract?.words)), fact("card.since", t("card.tenure", { count: profile.tenure_months, day: format.day(profile.customer_since, { month: "short", year: "numeric" }) })), fact("card.payment", spoken(contract?.payment_method))),
     more.length > 0 && h("div.row.products", more.map((one) => badge(spoken(one)))),
   ], { sign: "spark" });

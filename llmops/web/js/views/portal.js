@@ -52,7 +52,7 @@ export async function mount(root, context) {
     const paid = shown.status === "paid";
     const state = late ? badge(t("invoice.overdue"), "high", { dot: true }) : paid ? badge(t("invoice.paid"), "low", { dot: true }) : badge(t("invoice.open"), "medium", { dot: true });
     const day = paid ? t("portal.paid", { day: format.day(shown.paid_on) }) : t(late ? "portal.was.due" : "portal.due", { day: format.day(shown.due_on) });
-    return tile("invoice", t("portal.invoice"), h("span.portal-figure.number", format.money(late ? shown.amount_due : shown.total)), h("div.row.small.muted", state, h("span", day)));
+    return tile("invoice", t(late ? "portal.invoice.late" : "portal.invoice"), h("span.portal-figure.number", format.money(late ? shown.amount_due : shown.total)), h("div.row.small.muted", state, h("span", day)));
   }
 
   function line(part) {

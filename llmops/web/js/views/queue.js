@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { button, field, searchField, segments, select } from "../components/controls.js";
-import { empty, filled, loading } from "../components/states.js";
+import { empty, failure, filled, loading } from "../components/states.js";
 import { beyond, lastOffset, pager, table } from "../components/table.js";
 import { FEATURES, reasonWords, riskBadge } from "../parts/risk.js";
 import { keepOrder } from "../parts/queue_order.js";
@@ -57,7 +57,7 @@ export async function mount(root, context) {
       setQuery({ offset: lastOffset({ ...page, total }) || "" });
       return loading(14);
     };
-    const instead = (error) => error.code === "wrong_filter" && empty({ icon: "filter", title: t("failed.title"), text: error.words, action: button(t("queue.clear"), { onclick: clear }) }) || null;
+    const instead = (error) => (error.code === "wrong_filter" ? failure(error, clear, { way: t("queue.clear"), sign: "filter" }) : null);
     await filled(frame, draw, { signal: mine, bones: old ? h("div", [...frame.childNodes]) : 14, instead });
     if (!mine.aborted) frame.classList.remove("renewing");
   }

@@ -42,7 +42,7 @@ export async function mount(root, context) {
     told = null;
     progress.textContent = "";
     choose(query.week);
-    const instead = (error) => (error.status === 400 ? empty({ icon: "review", title: t("review.none"), text: t("review.week.wrong") }) : null);
+    const instead = (error) => (error.status === 400 ? h("div", { role: "alert" }, empty({ icon: "review", title: t("review.none"), text: t("review.week.wrong") })) : null);
     await filled(box, async () => {
       const mine = await api.get("/v1/reviews", { query: query.week ? { week: query.week } : {}, signal });
       if (mine.week !== (query.week ?? mine.week)) throw new DOMException("Another week was chosen.", "AbortError");

@@ -157,7 +157,7 @@ export default {
   "analysts.sql.wrong": "The query could not be run. The database says:",
   "analysts.sql.much": "The query reads or returns too much. Read one snapshot, fewer columns, or use a LIMIT.",
   "analysts.sql.slow": "The query took too long and was ended. Read less: one snapshot, fewer columns, fewer joins.",
-  "analysts.sql.forbidden": "Your role may not read {tables}.",
+  "analysts.sql.forbidden": "Your role may not read {tables}: it takes the scope read:personal.",
   "analysts.sql.examples": "Examples…",
   "analysts.sql.example.risk": "Risk and loss by segment",
   "analysts.sql.example.reasons": "Most common reasons",

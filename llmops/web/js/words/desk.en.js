@@ -327,6 +327,7 @@ export default {
   "portal.text": "Ask about your invoice, your internet or your plan.",
   "portal.invoice": "Latest invoice",
   "portal.invoice.none": "No invoice",
+  "portal.invoice.late": "Overdue invoice",
   "portal.due": "due on {day}",
   "portal.was.due": "was due on {day}",
   "portal.paid": "paid on {day}",

@@ -66,7 +66,7 @@ export async function mount(root, context) {
       sorted: { key: sort.replace("-", ""), down: sort.startsWith("-") },
       onsort: (key) => change({ sort: sort === `-${key}` ? key : `-${key}` }),
       columns: [
-        { label: t("queue.customer"), sort: "customer_id", cell: (row) => row.customer_id },
+        { label: t("queue.customer"), sort: "customer_id", cell: (row) => h("span.number", row.customer_id) },
         { label: t("queue.risk"), sort: "churn_probability", cell: (row) => riskBadge(row.risk_segment, row.churn_probability) },
         { label: t("queue.why"), wide: true, cell: (row) => h("span.small.muted.reasons", row.top_reasons.filter((one) => one.contribution > 0).slice(0, 2).map(reasonWords).join(" · ")) },
         { label: t("queue.contract"), sort: "contract", wide: true, cell: (row) => h("span.small.muted", row.contract ? named("contract", row.contract) : "–") },

@@ -3,8 +3,8 @@
 import { h } from "../../dom.js";
 import * as format from "../../format.js";
 import { has, language, t, words } from "../../i18n.js";
-import { button, field, select } from "../../components/controls.js";
-import { empty, filled } from "../../components/states.js";
+import { field, select } from "../../components/controls.js";
+import { failure, filled } from "../../components/states.js";
 import { styles } from "../../styles.js";
 
 /** Loads what the pages need besides their own words. */
@@ -63,7 +63,7 @@ export const choice = (label, name, options, query, setQuery) =>
  */
 export function asking(box, { api, path, signal, draw, bones = 12, onclear = null }) {
   let last = null;
-  const instead = (error) => (onclear && error.code === "wrong_filter" ? empty({ icon: "filter", title: t("failed.title"), text: error.words, action: button(t("queue.clear"), { onclick: onclear }) }) : null);
+  const instead = (error) => (onclear && error.code === "wrong_filter" ? failure(error, onclear, { way: t("queue.clear"), sign: "filter" }) : null);
   return async (wanted) => {
     last?.abort();
     last = new AbortController();
