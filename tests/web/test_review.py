@@ -93,6 +93,23 @@ def test_what_was_typed_is_there_after_a_look_at_the_next_one(
     assert pressed.inner_text() == "Não"
 
 
+def test_a_draft_outlives_another_page_and_old_weeks_can_be_named(
+    visit: Callable[..., Visit], world: DeskWorld, records: Any
+) -> None:
+    tab = reviewing(visit, world)
+    page = tab.page
+    page.get_by_label("Comentário").fill("Falta a fonte.")
+    assert "Não consultou nem citou nada" in page.inner_text(".review-turns")
+    tab.open("#/review?week=2026-W02", "text=Nada foi sorteado")
+    chosen = "document.querySelector('.page-head select').selectedOptions[0].textContent"
+    tab.until(f"{chosen}.includes('5')")
+    assert "11" in page.evaluate(chosen) and "avaliadas" not in page.inner_text("main")
+    tab.open("#/review?week=2026-W77", "text=Esta semana não existe")
+    tab.open("#/queue", ".queue-frame")
+    tab.open("#/review", ".review-turns")
+    assert page.get_by_label("Comentário").input_value() == "Falta a fonte."
+
+
 def test_whoever_may_not_review_has_no_such_page(visit: Callable[..., Visit], world: DeskWorld, records: Any) -> None:
     tab = visit(world.token("ana"))
     tab.page.wait_for_selector("nav", state="attached")
