@@ -24,6 +24,8 @@ SERVICE ?= churn
 PIPELINE ?= churn
 PORT ?= 8080
 WAIT ?=
+# One more than there are cores: a test that waits for a page or a process leaves its own to the others.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 MODEL_VERSION ?=
 # In the order in which they are read; the first fills the home that all of them use.
 NOTEBOOKS := $(patsubst %,mlops/notebooks/%.ipynb,eda_churn data_prep_churn train_churn_xgboost drift_monitoring_churn \
@@ -47,21 +49,21 @@ test: $(DEV_READY) ## every check and test, as CI runs them
 	@$(MAKE) --no-print-directory -j2 types tests
 
 coverage: $(DEV_READY) ## the tests again, slower, with the branches that they take; at least 85 %
-	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml \
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered --cov-report=xml:build/coverage.xml \
 		--junitxml=build/junit.xml -q
 
 check: lint types ## lint, import rules, types
 
-lint: $(DEV_READY)
+lint: $(DEV_READY) ## format, style and import rules
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache
 
-types: $(DEV_READY)
+types: $(DEV_READY) ## mypy, strict
 	@$(BIN)/mypy
 
-tests: $(DEV_READY)
-	@$(BIN)/pytest -n auto --dist worksteal -q
+tests: $(DEV_READY) ## the tests alone
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -q
 
 format: $(DEV_READY) ## rewrites the code in the house's format
 	@$(BIN)/ruff check --fix .

@@ -1,5 +1,7 @@
 """Events on one machine: kept in `<home>/assistant.db` at once, written to the warehouse every two seconds."""
 
+# pyarrow's first table looks for pandas, which wants this; once the interpreter ends it cannot be imported any more.
+import concurrent.futures.thread  # noqa: F401
 import logging
 import threading
 import weakref
