@@ -25,7 +25,7 @@ PIPELINE ?= churn
 PORT ?= 8080
 WAIT ?=
 # One more than there are cores: a test that waits for a page or a process leaves its own to the others.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 MODEL_VERSION ?=
 # In the order in which they are read; the first fills the home that all of them use.
 NOTEBOOKS := $(patsubst %,mlops/notebooks/%.ipynb,eda_churn data_prep_churn train_churn_xgboost drift_monitoring_churn \
