@@ -61,12 +61,12 @@ def figures(reader: Reader, wanted: DaysWanted, today: date) -> AssistantFigures
 
 
 def counted(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Rows of `guardrails.sql` by code, the most frequent first."""
+    """Rows of `guardrails.sql` by code without what follows its colon, the most frequent first."""
     hits: Counter[str] = Counter()
     for row in rows:
         for code in (row["hits"] or "").split(","):
             if code.strip():
-                hits[code.strip().strip('"')] += row["answers"]
+                hits[code.strip().strip('"').partition(":")[0]] += row["answers"]
     return dict(sorted(hits.items(), key=lambda hit: (-hit[1], hit[0])))
 
 

@@ -348,8 +348,10 @@ def test_a_reload_keeps_the_conversation(visit: Callable[..., Visit], world: Des
     desk.open(f"#/customers/{world.first}", ".card-section")
     desk.ask("Oi")
     answer = page.inner_text(".answer-text")
+    page.locator(".turn .feedback button").first.click()
+    page.wait_for_selector(".feedback button[aria-pressed=true]")
     page.reload()
-    page.wait_for_selector(".turn .feedback")
+    page.wait_for_selector(".turn .feedback button[aria-pressed=true]")
     assert page.inner_text(".answer-text") == answer and page.inner_text(".bubble") == "Oi"
     with page.expect_request("**/chat") as asked:
         desk.ask("E agora?")

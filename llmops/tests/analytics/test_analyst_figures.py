@@ -80,6 +80,11 @@ def test_the_assistants_figures(analyst_world: LocalWarehouse) -> None:
     assert found.attempts == ({"event": "view.card", "outcome": "refused", "times": 1},)
 
 
+def test_guardrails_are_counted_by_code_whatever_their_number() -> None:
+    rows = [{"hits": '"passages_dropped:1"', "answers": 1}, {"hits": '"masked_cpf","passages_dropped:2"', "answers": 2}]
+    assert assistant.counted(rows) == {"passages_dropped": 3, "masked_cpf": 2}
+
+
 def test_a_day_before_the_first_is_not_counted(analyst_world: LocalWarehouse) -> None:
     found = assistant.figures(analyst_world, DaysWanted(days=1), DAY)
     assert found.whole is not None and found.whole.answers == 50

@@ -47,7 +47,7 @@ export function chat({ customer, role, intro = null, suggestions = [], ondecided
     if (views.has(turn)) {
       views.get(turn).draw();
     } else {
-      const view = new TurnView(turn, { customer: role === "customer", ondecided, onretry: (one) => { if (!talk.busy) talk.ask(one); } });
+      const view = new TurnView(turn, { customer: role === "customer", ondecided, onrated: (one, rating) => talk.rated(one, rating), onretry: (one) => { if (!talk.busy) talk.ask(one); } });
       views.set(turn, view);
       turns.append(view.node);
     }

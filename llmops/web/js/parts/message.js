@@ -12,10 +12,11 @@ import { sourceButton } from "./sources.js";
 
 /** Draws turns, and draws again only what changed of one. */
 export class TurnView {
-  constructor(turn, { customer, onretry, ondecided }) {
+  constructor(turn, { customer, onretry, onrated, ondecided }) {
     this.turn = turn;
     this.options = { customer, ondecided };
     this.onretry = onretry;
+    this.onrated = onrated;
     this.cards = new Map();
     this.steps = h("div.steps");
     this.words = h("div.rich.answer-text");
@@ -38,7 +39,7 @@ export class TurnView {
       turn.citations.length > 0 && h("div.sources", h("span.sr-only", t("source.list")), turn.citations.map((one, place) => sourceButton(one, place + 1))),
       lacking(turn.reply),
       (turn.state === "failed" || turn.state === "stopped") && this.failed(),
-      turn.state === "done" && feedback(turn));
+      turn.state === "done" && feedback(turn, this.onrated));
   }
 
   card(action) {
@@ -70,12 +71,12 @@ function lacking(reply) {
   return [degraded.length > 0 && notice(degraded.join(" "), { tone: "medium" }), guarded && h("p.tiny.quiet.row.tight", icon("shield", "small"), guarded)];
 }
 
-function feedback(turn) {
+function feedback(turn, onrated) {
   const box = h("div.feedback");
   const rate = async (rating, comment = "") => {
     try {
       await post("/feedback", { trace_id: turn.reply.trace_id, rating, comment });
-      turn.rating = rating;
+      onrated(turn, rating);
       draw(comment || rating === "up" ? "thanks" : "comment");
     } catch (error) {
       draw("", error.words);

@@ -76,6 +76,12 @@ class Talk {
     this.ending?.abort();
   }
 
+  /** Remembers how an answer was rated. */
+  rated(turn, rating) {
+    turn.rating = rating;
+    keep(this);
+  }
+
   /** Begins anew. */
   clear() {
     this.stop();

@@ -45,7 +45,7 @@ export async function mount(root, context) {
         section(t("analysts.cost.day"), lines({ label: t("analysts.cost.day"), points, from: 0, to: top(costs, 0) || 1, height: 220, show: format.significant, series: [{ name: "US$", values: costs }] }))),
       tabled(t("analysts.answers.by"), parts(told.by[by()]), segments(t("analysts.by"), DIMENSIONS.map((one) => [one, t(`analysts.by.${one}`)]), { value: by(), onchange: (value) => setQuery({ by: value }) })),
       h("div.plots",
-        section(t("analysts.guardrails"), hits.length ? rankedBars({ label: t("analysts.guardrails"), items: hits.map(([label, value]) => ({ label, value, text: format.number(value) })) }) : h("p.muted", t("analysts.guardrails.none"))),
+        section(t("analysts.guardrails"), hits.length ? rankedBars({ label: t("analysts.guardrails"), items: hits.map(([code, value]) => ({ label: named("guardrail", code), value, text: format.number(value) })) }) : h("p.muted", t("analysts.guardrails.none"))),
         section(t("analysts.attempts"), told.attempts.length ? attempts(told.attempts) : h("p.muted", t("analysts.attempts.none")))));
   }
 
