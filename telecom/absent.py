@@ -1,7 +1,8 @@
 """Packages that a process does without, although they may be installed."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
@@ -18,3 +19,19 @@ class _Absent(MetaPathFinder):
 def keep_out(*names: str) -> None:
     """From now on, importing one of these says that it is not installed; what is imported already stays."""
     sys.meta_path.insert(0, _Absent(names))
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """The same until the block is left."""
+    absent = _Absent(names)
+    sys.meta_path.insert(0, absent)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(absent)
+
+
+def let_in() -> None:
+    """From now on, whatever was kept out can be imported again."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Absent)]

@@ -4,6 +4,7 @@ functions, in a module of its own; only those import the planes, and only inside
 
 import typer
 
+from telecom.absent import keep_out
 from telecom.cards_cli import cards
 from telecom.chat_cli import chat
 from telecom.costs_cli import costs
@@ -52,4 +53,6 @@ for name, group in GROUPS.items():
 
 def main() -> None:
     """Entry point of the `telecom` command."""
+    # Arrow and MLflow would import it where it is installed: half a second and 60 MB that no command uses, but one.
+    keep_out("pandas")
     app(prog_name="telecom")

@@ -102,10 +102,6 @@ def assistant(
     """
     # Nothing that is imported is garbage; the service collects again once it serves.
     gc.disable()
-    from telecom.absent import keep_out
-
-    # Arrow would import it where it is installed: 60 MB that nobody here uses.
-    keep_out("pandas")
     # Arrow reads this once, when it is imported; its own allocator keeps what many threads gave back.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     from telecom.bootstrap import missing_extra

@@ -2,6 +2,12 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
+
+import pytest
+
+from telecom import cli
+from telecom.absent import let_in, without
 
 CODE = """
 from telecom.absent import keep_out
@@ -14,6 +20,33 @@ import json.tool
 """
 
 
+@pytest.fixture
+def own_finders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this test keeps out comes back, though something else has imported it."""
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    for name in ("pandas", "colorsys"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
 def test_what_is_kept_out_is_not_installed_and_all_else_is() -> None:
     done = subprocess.run((sys.executable, "-c", CODE), capture_output=True, text=True, check=True)
     assert done.stdout == "No module named 'colorsys' colorsys\n"
+
+
+@pytest.mark.usefixtures("own_finders")
+def test_outside_of_the_block_it_is_there() -> None:
+    before = [*sys.meta_path]
+    with pytest.raises(ModuleNotFoundError, match="colorsys"), without("colorsys"):
+        find_spec("colorsys")
+    assert find_spec("colorsys") and sys.meta_path == before
+
+
+@pytest.mark.usefixtures("own_finders")
+def test_the_command_does_without_pandas_until_it_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["telecom", "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    with pytest.raises(ModuleNotFoundError, match="pandas"):
+        find_spec("pandas")
+    let_in()
+    assert find_spec("pandas")

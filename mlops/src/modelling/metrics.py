@@ -126,7 +126,8 @@ def weighted_calibration_error(y: Labels, probability: Floats, weights: Floats, 
     """`expected_calibration_error` (…) of rows that count `weights` (…, rows) times, in the bins of the rows alone."""
     order = np.argsort(probability, kind="stable")
     errors = (weights * (np.asarray(y) - probability))[..., order]
-    starts = [int(part[0]) for part in np.array_split(np.arange(len(order)), bins) if len(part)]
+    each, more = divmod(len(order), bins)
+    starts = [number * each + min(number, more) for number in range(min(bins, len(order)))]
     return np.asarray(np.abs(np.add.reduceat(errors, starts, axis=-1)).sum(axis=-1) / weights.sum(axis=-1))
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from mlops.src.config import PREFIX, ChurnConfig
+from telecom.absent import without
 from telecom.bootstrap import Platform, missing_extra
 from telecom.console import Voice, print_error, print_next
 from telecom.errors import TelecomError, UsageError
@@ -63,7 +64,9 @@ def telling(step: Callable[P, T]) -> Callable[P, T]:
     @wraps(step)
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            answer = step(*args, **kwargs)
+            # Arrow and MLflow would import it where it is installed, which takes longer than many a step.
+            with without("pandas"):
+                answer = step(*args, **kwargs)
         except (TelecomError, ModuleNotFoundError) as error:
             ours = error if isinstance(error, TelecomError) else missing_extra(error)
             print_error(ours, as_json=False)

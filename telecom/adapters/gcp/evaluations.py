@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from typing import Any
 
+from telecom.absent import let_in
 from telecom.adapters.gcp._errors import vendor_errors
 from telecom.errors import DependencyUnavailable
 from telecom.ports import Judged, ToJudge
@@ -63,6 +64,8 @@ class VertexJudge:
         return tuple(found)
 
     def _client(self) -> tuple[Any, Any]:
+        # The client's tables are of pandas, which the command keeps out.
+        let_in()
         import agentplatform
         from agentplatform import types
         from google.genai.types import HttpOptions
