@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
@@ -29,7 +29,9 @@ def without(*names: str) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.meta_path.remove(absent)
+        # Not there any more where `let_in` was called meanwhile.
+        with suppress(ValueError):
+            sys.meta_path.remove(absent)
 
 
 def let_in() -> None:

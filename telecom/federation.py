@@ -2,8 +2,9 @@
 
 Not a CEL interpreter: it proves what it can. `a || b` restricts if both sides do, `a && b` if one does; a comparison
 does if it is `claim == 'literal'`, `claim in ['literal', …]`, `sub.startsWith('repo:OWNER/NAME:…')` or, where the ref
-is asked for, `ref.startsWith('refs/tags/PREFIX')`. Whatever else is there (negations, functions, patterns) counts as no
-restriction; a text with a choice, a comment or an escape anywhere is not judged, and restricts nothing.
+is asked for, `ref.startsWith('refs/tags/PREFIX')`. All of them together must name one value, unless several are asked
+for. Whatever else is there (negations, functions, patterns) counts as no restriction; a text with a choice, a comment
+or an escape anywhere is not judged, and restricts nothing.
 """
 
 import re
@@ -11,12 +12,13 @@ from collections.abc import Sequence
 
 _SUBJECT = r"(?:assertion\.sub|google\.subject)"
 _SINGLE, _DOUBLE = r"[^'\\*]+", r'[^"\\*]+'
+_REPOSITORY = r"[^/:]+/[^/:]+"
 _OPEN, _CLOSE = "([{", ")]}"
 # Where these stand, operands may not be what their text looks like.
 _UNREAD = ("?", "//", "\\", "'''", '"""')
 
 
-def restricts(condition: str, claims: Sequence[str], subject: str, value: str = "") -> bool:
+def restricts(condition: str, claims: Sequence[str], subject: str, value: str = "", several: bool = False) -> bool:
     """Whether no token passes but those whose claim (one of `claims`) has a named value, or is a tag that begins so.
 
     Args:
@@ -24,14 +26,28 @@ def restricts(condition: str, claims: Sequence[str], subject: str, value: str = 
         claims: names as in `assertion.repository` and `attribute.repository`.
         subject: a part of the subject that says the same, `repo:` or `ref:` (`repo:OWNER/NAME:ref:REF`); empty: none.
         value: the only value that counts; empty: any.
+        several: whether more than one value may be named, as of branches; with `value` it says nothing.
     """
     if any(sign in condition for sign in _UNREAD):
         return False
+    if value or several:
+        return _restricts(condition, claims, subject, value)
+    return any(_restricts(condition, claims, subject, each) for each in _values(condition))
+
+
+def _values(condition: str) -> set[str]:
+    """What a claim may be compared with: every quoted text, and the repositories of subjects."""
+    quoted = {single or double for single, double in re.findall(_literal(), condition)}
+    found = (re.match(f"repo:({_REPOSITORY}):", each) for each in quoted)
+    return quoted | {each[1] for each in found if each}
+
+
+def _restricts(condition: str, claims: Sequence[str], subject: str, value: str) -> bool:
     text = _without_parentheses(condition.strip())
     if len(either := _split(text, "||")) > 1:
-        return all(restricts(side, claims, subject, value) for side in either)
+        return all(_restricts(side, claims, subject, value) for side in either)
     if len(both := _split(text, "&&")) > 1:
-        return any(restricts(side, claims, subject, value) for side in both)
+        return any(_restricts(side, claims, subject, value) for side in both)
     pinned = _pins(text, claims, _literal(re.escape(value) if value else "")) or _pins_subject(text, subject, value)
     return pinned or (not value and "ref" in claims and _pins_tags(text))
 
@@ -64,7 +80,7 @@ def _pins_subject(text: str, part: str, value: str) -> bool:
     if not found and part == "repo:":
         found = re.fullmatch(rf"{_SUBJECT}\.startsWith\(\s*{_literal()}\s*\)", text)
     said = next(filter(None, found.groups()), "") if found else ""
-    repository = re.escape(value) if value else r"[^/:]+/[^/:]+"
+    repository = re.escape(value) if value else _REPOSITORY
     return bool(re.match(rf"repo:{repository}:", said)) and part in said
 
 

@@ -86,12 +86,14 @@ def _budget(seen: Observed, billing: Billing) -> Iterator[Check]:
 def _fault(provider: Provider, repository: str) -> str:
     if not provider.condition:
         return "no attribute condition: any repository of GitHub may come in"
-    if not restricts(provider.condition, REPOSITORY, "repo:"):
+    if not restricts(provider.condition, REPOSITORY, "repo:", several=True):
         return f"its condition pins no repository: {provider.condition}"
     claims = [claim for claim in REPOSITORY if repository.isdigit() == claim.endswith("_id")]
     judged = repository and not _unjudged(provider, repository)
     if judged and not restricts(provider.condition, claims, "repo:", repository):
         return f"its condition pins another repository than {repository}: {provider.condition}"
+    if not restricts(provider.condition, REPOSITORY, "repo:"):
+        return f"its condition lets several repositories in: {provider.condition}"
     return ""
 
 

@@ -71,7 +71,8 @@ def churn(
 ) -> None:
     """Answer churn risk over HTTP: POST /predict and GET /v1/customers/ID/risk.
 
-    Follows the champion of the registry; keeps Vertex AI's contract for containers (AIP_…).
+    Follows the champion of the registry, and answers 503 until there is one; keeps Vertex AI's contract for containers
+    (AIP_…).
     """
     # Nothing that is imported is garbage; the service collects again once it serves.
     gc.disable()

@@ -1,6 +1,8 @@
 """What holds for a whole run: what is said at its end, and what the garbage collector leaves alone."""
 
+import atexit
 import gc
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -31,6 +33,11 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_unconfigure() -> None:
-    """At the end of the process everything is garbage; libraries complain of what then stays."""
-    gc.unfreeze()
+def pytest_configure(config: pytest.Config) -> None:
+    """Who begins last ends first: what is registered here comes after all that libraries have to end."""
+    # Only a process of xdist's: its tests are told by then, and taking a million objects apart takes seconds. The
+    # process that was called ends as usual; there libraries complain of what stays.
+    if hasattr(config, "workerinput"):
+        atexit.register(os._exit, 0)
+    else:
+        atexit.register(gc.unfreeze)

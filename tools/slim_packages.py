@@ -6,6 +6,7 @@ Fails when a rule finds nothing: a package changed, and the rule needs another l
 """
 
 import compileall
+import os
 import re
 import shutil
 import sys
@@ -112,15 +113,19 @@ def _apply(name: str, rule: Callable[[Path], Iterator[Path]], packages: Path, ch
     found = sorted(rule(packages))
     if not found:
         raise LookupError(f"Nothing in {packages} matches the rule {name!r}; take it out or mend it.")
-    before = size(packages)
-    for path in found:
+    taken = 0
+    for path in found:  # some lie in others, which went before
+        before = size(path)
         change(path)
-    return before - size(packages)
+        taken += before - size(path)
+    return taken
 
 
-def size(folder: Path) -> int:
-    """Bytes of all files below a folder."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+def size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; 0 where there is nothing."""
+    if not path.is_dir():
+        return path.lstat().st_size if path.exists() else 0
+    return sum(Path(at, name).lstat().st_size for at, _, names in os.walk(path) for name in names)
 
 
 if __name__ == "__main__":

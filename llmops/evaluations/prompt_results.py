@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmops.agent import prompt_versions
 from llmops.agent.prompt_library import PERSONAS, Persona, PromptLibrary
-from llmops.evaluations.grading import Grade
 from telecom.errors import UsageError
+
+if TYPE_CHECKING:
+    from llmops.evaluations.grading import Grade
 
 HISTORY = Path(__file__).parent / "baselines" / "history.json"
 
@@ -36,7 +38,7 @@ class Delta:
     change: float | None
 
 
-def recorded(model: str, part: str, asked: str, grades: Sequence[Grade]) -> Recorded:
+def recorded(model: str, part: str, asked: str, grades: Sequence["Grade"]) -> Recorded:
     """What is stored of an evaluation."""
     versions = {source.id: source.version for source in prompt_versions.in_use(files("llmops.prompts"))}
     groups: dict[str, list[bool]] = {"all": [grade.passed for grade in grades]}

@@ -5,14 +5,11 @@ A test that a backend cannot pass is marked `@pytest.mark.gap("gcp", reason="…
 in just that way, so that a gap that closes is noticed.
 """
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from telecom.adapters.local._files import exclusive
-from telecom.adapters.local._mlflow import mlflow_client
 from telecom.bootstrap import Platform
 from telecom.settings import Settings
 from tests.loopback.fixtures import LEFT_OPEN, cloud, gcp_settings, running_cloud
@@ -46,24 +43,3 @@ def platform(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Pl
         return Platform(Settings(home=tmp_path / "home", lock_seconds=10))
     settings: Settings = request.getfixturevalue("gcp_settings")
     return Platform(settings.model_copy(update={"home": tmp_path / "home"}))
-
-
-@pytest.fixture(scope="session")
-def empty_mlflow(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A database that MLflow has just created: doing so takes seconds, copying it does not. One for all workers."""
-    ours = tmp_path_factory.getbasetemp()
-    home = (ours if worker_id == "master" else ours.parent) / "empty-mlflow"
-    home.mkdir(exist_ok=True)
-    with exclusive(home / "made.lock", 120, "The empty database"):
-        if not (home / "mlflow.db").exists():
-            with mlflow_client(Settings(home=home)) as client:
-                client.search_registered_models()
-    return home / "mlflow.db"
-
-
-@pytest.fixture
-def mlflow_platform(platform: Platform, request: pytest.FixtureRequest) -> Platform:
-    if platform.settings.backend == "local":
-        platform.settings.home.mkdir()
-        shutil.copyfile(request.getfixturevalue("empty_mlflow"), platform.settings.home / "mlflow.db")
-    return platform

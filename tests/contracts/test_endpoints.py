@@ -18,9 +18,9 @@ IMAGE = "us-central1-docker.pkg.dev/telecom-test/telecom/churn@sha256:" + "0" * 
 
 
 @pytest.fixture
-def endpoints(mlflow_platform: Platform, tmp_path: Path) -> Endpoints:
+def endpoints(platform: Platform, tmp_path: Path) -> Endpoints:
     """Of a platform whose registry has versions 1 to 3."""
-    platform = Platform(mlflow_platform.settings.model_copy(update={"image": IMAGE, "endpoint": "123"}))
+    platform = Platform(platform.settings.model_copy(update={"image": IMAGE, "endpoint": "123"}))
     for number in range(3):
         folder = tmp_path / f"bundle{number}"
         folder.mkdir()
@@ -90,9 +90,9 @@ def test_only_registered_versions_are_deployed(endpoints: Endpoints) -> None:
 
 
 @pytest.mark.backends("local")
-def test_a_local_service_follows_a_file(endpoints: Endpoints, mlflow_platform: Platform) -> None:
+def test_a_local_service_follows_a_file(endpoints: Endpoints, platform: Platform) -> None:
     deployed(endpoints, ("1", 100), ("2", 25))
-    folder = mlflow_platform.settings.home / "endpoints"
+    folder = platform.settings.home / "endpoints"
     assert json.loads((folder / f"{NAME}.json").read_text()) == {"1": 75, "2": 25}
     deployed(endpoints, ("2", 100))
     assert isinstance(endpoints, LocalEndpoints) and endpoints.retire(NAME) == {"2": 100}

@@ -61,35 +61,35 @@ def run(tmp_path: Path) -> Run:
     return Run("churn", "first", {"depth": "3"}, {"auc": 0.85}, {"data_digest": "abc"}, files)
 
 
-def test_a_run_is_remembered(mlflow_platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
-    run_id = mlflow_platform.experiments.record(run)
-    assert found(mlflow_platform, run_id, request) == Found(
+def test_a_run_is_remembered(platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
+    run_id = platform.experiments.record(run)
+    assert found(platform, run_id, request) == Found(
         {"depth": "3"}, {"auc": 0.85}, {"data_digest": "abc"}, {"curve.json": "[]"}
     )
 
 
-def test_a_run_may_have_no_files(mlflow_platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
-    run_id = mlflow_platform.experiments.record(replace(run, artifacts=None))
-    assert found(mlflow_platform, run_id, request).files == {}
+def test_a_run_may_have_no_files(platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
+    run_id = platform.experiments.record(replace(run, artifacts=None))
+    assert found(platform, run_id, request).files == {}
 
 
-def test_recording_again_is_harmless(mlflow_platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
-    first, second = (mlflow_platform.experiments.record(run) for _ in range(2))
-    assert found(mlflow_platform, first, request) == found(mlflow_platform, second, request)
+def test_recording_again_is_harmless(platform: Platform, run: Run, request: pytest.FixtureRequest) -> None:
+    first, second = (platform.experiments.record(run) for _ in range(2))
+    assert found(platform, first, request) == found(platform, second, request)
 
 
 def test_runs_of_one_name_from_other_data_are_told_apart(
-    mlflow_platform: Platform, run: Run, request: pytest.FixtureRequest
+    platform: Platform, run: Run, request: pytest.FixtureRequest
 ) -> None:
     other = replace(run, metrics={"auc": 0.9}, tags={"data_digest": "def"})
-    first, second = (mlflow_platform.experiments.record(each) for each in (run, other))
-    assert found(mlflow_platform, first, request).metrics == {"auc": 0.85}
-    assert found(mlflow_platform, second, request).metrics == {"auc": 0.9}
+    first, second = (platform.experiments.record(each) for each in (run, other))
+    assert found(platform, first, request).metrics == {"auc": 0.85}
+    assert found(platform, second, request).metrics == {"auc": 0.9}
 
 
 def test_a_figure_that_is_no_number_does_not_lose_the_run(
-    mlflow_platform: Platform, run: Run, request: pytest.FixtureRequest
+    platform: Platform, run: Run, request: pytest.FixtureRequest
 ) -> None:
-    run_id = mlflow_platform.experiments.record(replace(run, metrics={"auc": 0.85, "lift": math.nan}))
-    metrics = found(mlflow_platform, run_id, request).metrics
+    run_id = platform.experiments.record(replace(run, metrics={"auc": 0.85, "lift": math.nan}))
+    metrics = found(platform, run_id, request).metrics
     assert metrics["auc"] == 0.85 and math.isnan(float(metrics["lift"]))

@@ -17,8 +17,8 @@ IMAGE = "us-central1-docker.pkg.dev/telecom-test/telecom/churn@sha256:" + "0" * 
 
 
 @pytest.fixture
-def registry(mlflow_platform: Platform) -> ModelRegistry:
-    settings = mlflow_platform.settings.model_copy(update={"image": IMAGE})
+def registry(platform: Platform) -> ModelRegistry:
+    settings = platform.settings.model_copy(update={"image": IMAGE})
     return Platform(settings).registry
 
 

@@ -44,6 +44,19 @@ def test_the_champion_of_vertex_ais_registry_is_followed(settings: Settings, dig
     assert (slot.predictor.version, slot.predictor.digest) == ("2", digests[1])
 
 
+def test_before_the_first_champion_the_service_waits(settings: Settings, cloud: Cloud, tmp_path: Path) -> None:
+    slot = wire(Platform(settings), ServingConfig(), VertexContract()).slot
+    assert slot.predictor is None
+    with pytest.raises(NotFound, match="has no version 1"):
+        wire(Platform(settings), ServingConfig(version="1"), VertexContract())
+    folder, digest = saved_model(tmp_path / "model", 3)
+    registry = VertexRegistry(settings)
+    registry.register(MODEL, folder, digest, {})
+    registry.point(MODEL, "champion", "1")
+    slot.load()
+    assert slot.predictor and slot.predictor.digest == digest
+
+
 def in_container(settings: Settings, digest: str, config: ServingConfig | None = None) -> str:
     """The digest of what is served behind Vertex AI with the files of a version."""
     uri = f"gs://{BUCKET}/{MODEL}/{digest[:16]}"

@@ -12,8 +12,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.cloud import aiplatform
-from google.cloud.aiplatform import initializer
 from google.cloud.aiplatform_v1 import types
 
 from telecom.adapters.gcp._sdk import aiplatform_sdk
@@ -148,6 +146,10 @@ def test_a_missing_permission_is_said(cloud: Cloud, experiments: VertexExperimen
 
 
 def test_the_sdk_is_left_as_it_was_found(cloud: Cloud, experiments: VertexExperiments) -> None:
+    # Here and below, since it takes a second that not every test process has to spend.
+    from google.cloud import aiplatform
+    from google.cloud.aiplatform import initializer
+
     aiplatform.init(project="another", location="europe-west4")
     before = dict(vars(initializer.global_config))
     experiments.record(RUN)
@@ -158,6 +160,8 @@ def test_the_sdk_is_left_as_it_was_found(cloud: Cloud, experiments: VertexExperi
 
 
 def test_one_thread_at_a_time_has_the_sdk(gcp_settings: Settings) -> None:
+    from google.cloud.aiplatform import initializer
+
     before, seen = dict(vars(initializer.global_config)), []
 
     def work(region: str) -> None:

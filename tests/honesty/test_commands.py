@@ -68,11 +68,10 @@ def test_telecom_commands_of_a_page(page: Path) -> None:
 
 @pytest.mark.parametrize("path", CODE, ids=name_of)
 def test_commands_in_messages(path: Path) -> None:
-    said = [
-        (where, words, fault(words, complete=False)) for where, text in texts_in_code(path) for words in spoken(text)
-    ]
+    texts = [*texts_in_code(path)]
+    said = [(where, words, fault(words, complete=False)) for where, text in texts for words in spoken(text)]
     assert [wrong for wrong in said if wrong[2]] == []
-    targets = {target for _, text in texts_in_code(path) for target in MAKE_IN_PROSE.findall(text)}
+    targets = {target for _, text in texts for target in MAKE_IN_PROSE.findall(text)}
     assert targets <= TARGETS
 
 

@@ -15,7 +15,8 @@ BY_ID = {policy.id: policy for policy in POLICIES}
 SERVICE, JOB = "google_cloud_run_v2_service", "google_cloud_run_v2_job"
 PROVIDER = "google_iam_workload_identity_pool_provider"
 MEMBER = "google_project_iam_member"
-ACCESS, CUSTOM = "google_bigquery_dataset_access", "google_project_iam_custom_role"
+ACCESS, DATASET = "google_bigquery_dataset_access", "google_bigquery_dataset"
+CUSTOM = "google_project_iam_custom_role"
 ACCOUNT = "telecom-mlops-dev@telecom-test.iam.gserviceaccount.com"
 POOL = "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/github"
 PINNED = "assertion.repository == 'org/repo'"
@@ -101,9 +102,31 @@ BROKEN: list[tuple[str, str, Json, str]] = [
         {"role": "roles/storage.objectViewer", "member": "projectEditor:p"},
         "whoever has a primitive role",
     ),
-    ("primitive-role", ACCESS, {"role": "OWNER", "user_by_email": "a@b.c"}, "makes somebody OWNER"),
+    ("primitive-role", ACCESS, {"role": "OWNER", "user_by_email": "a@b.c"}, "user:a@b.c gets OWNER"),
+    ("primitive-role", ACCESS, {"role": "OWNER", "user_by_email": ACCOUNT}, f"serviceAccount:{ACCOUNT} gets OWNER"),
+    ("primitive-role", ACCESS, {"role": "roles/bigquery.dataOwner", "group_by_email": "g@b.c"}, "group:g@b.c gets"),
+    ("primitive-role", ACCESS, {"role": "OWNER", "iam_member": f"{POOL}/attribute.repository/o/r"}, "gets OWNER"),
     ("primitive-role", ACCESS, {"role": "READER", "special_group": "projectReaders"}, "goes to projectReaders"),
-    ("primitive-role", "google_bigquery_dataset", {"access": [{"special_group": "projectOwners"}]}, "projectOwners"),
+    ("primitive-role", ACCESS, {"role": "WRITER", "special_group": "projectWriters"}, "goes to projectWriters"),
+    ("primitive-role", DATASET, {"access": [{"special_group": "projectOwners"}]}, "projectOwners"),
+    (
+        "primitive-role",
+        DATASET,
+        {
+            "access": [
+                {"role": "READER", "group_by_email": "g@b.c"},
+                {"role": "WRITER", "special_group": "projectWriters"},
+            ]
+        },
+        "WRITER goes to projectWriters",
+    ),
+    ("primitive-role", DATASET, {"access": [{"role": "OWNER", "user_by_email": ACCOUNT}]}, "gets OWNER"),
+    (
+        "primitive-role",
+        "google_bigquery_dataset_iam_member",
+        {"role": "roles/bigquery.dataOwner", "member": f"serviceAccount:{ACCOUNT}"},
+        "gets roles/bigquery.dataOwner",
+    ),
     ("impersonation", MEMBER, {"role": "roles/iam.serviceAccountUser", "member": "user:a@b.c"}, "on everything there"),
     (
         "impersonation",
@@ -115,7 +138,21 @@ BROKEN: list[tuple[str, str, Json, str]] = [
     ("admin-role", CUSTOM, {"permissions": ["resourcemanager.projects.setIamPolicy"]}, "projects.setIamPolicy"),
     ("admin-role", MEMBER, {"role": "roles/storage.admin", "member": f"serviceAccount:{ACCOUNT}"}, "storage.admin"),
     ("admin-role", MEMBER, {"role": "roles/storage.objectAdmin", "member": f"{POOL}/attribute.repository/o/r"}, POOL),
+    (
+        "admin-role",
+        ACCESS,
+        {"role": "roles/bigquery.admin", "user_by_email": ACCOUNT},
+        f"serviceAccount:{ACCOUNT} gets",
+    ),
+    ("admin-role", DATASET, {"access": [{"role": "roles/bigquery.admin", "user_by_email": ACCOUNT}]}, "bigquery.admin"),
     ("federation-open", PROVIDER, {"attribute_condition": None}, "every repository of GitHub"),
+    (
+        "federation-open",
+        PROVIDER,
+        {"attribute_condition": "assertion.repository in ['org/repo', 'evil/x'] && assertion.ref == 'refs/heads/main'"},
+        "does not pin one repository",
+    ),
+    ("federation-open", ACCESS, {"role": "READER", "iam_member": f"{POOL}/*"}, "every identity of '*'"),
     ("federation-open", PROVIDER, {"attribute_condition": ""}, "every repository of GitHub"),
     ("federation-open", PROVIDER, {"attribute_condition": "assertion.repository_owner == 'org'"}, "does not pin"),
     ("federation-open", PROVIDER, {"attribute_condition": f"{TAGGED} || true"}, "does not pin"),
@@ -154,7 +191,19 @@ BROKEN: list[tuple[str, str, Json, str]] = [
         "uniform_bucket_level_access",
     ),
     ("plain-secret", SERVICE, variables(("DB_PASSWORD", "x")), "DB_PASSWORD holds what its name calls a secret"),
-    ("plain-secret", SERVICE, variables(("OPENAI_API_KEY", "x")), "OPENAI_API_KEY"),
+    *(
+        ("plain-secret", SERVICE, variables((name, "x")), f"{name} holds what its name calls a secret")
+        for name in (
+            "OPENAI_API_KEY",
+            "OPENAI_KEY",
+            "SIGNING_KEY",
+            "MODEL_ACCESS_KEY",
+            "DB_PASS",
+            "DB_PWD",
+            "PASS",
+            "KEY",
+        )
+    ),
     ("plain-secret", SERVICE, variables(("GREETING", SLACK)), "GREETING holds a Slack token"),
     ("plain-secret", SERVICE, variables(("OPTIONS", "q7Zp2Lk9Vx4Rt8Wm1Nb6Yc3Hd5Jf0GsAe")), "looks random"),
     (
@@ -225,6 +274,8 @@ KEPT: list[tuple[str, str, Json]] = [
     ("primitive-role", MEMBER, {"role": "projects/p/roles/editor", "member": "user:a@b.c"}),
     ("primitive-role", ACCESS, {"role": "roles/bigquery.dataEditor", "iam_member": "user:a@b.c"}),
     ("primitive-role", ACCESS, {"role": None, "view": [{"table_id": "t"}]}),
+    ("primitive-role", ACCESS, {"role": "WRITER", "user_by_email": ACCOUNT}),
+    ("primitive-role", DATASET, {"access": [{"role": "READER", "group_by_email": "g@b.c"}]}),
     (
         "impersonation",
         "google_service_account_iam_member",
@@ -234,6 +285,7 @@ KEPT: list[tuple[str, str, Json]] = [
     ("admin-role", CUSTOM, {"permissions": ["aiplatform.endpoints.predict"]}),
     ("admin-role", MEMBER, {"role": "roles/storage.objectUser", "member": f"serviceAccount:{ACCOUNT}"}),
     ("admin-role", MEMBER, {"role": "roles/storage.admin", "member": "group:platform@b.c"}),
+    ("admin-role", ACCESS, {"role": "roles/bigquery.admin", "user_by_email": "ana@b.c"}),
     ("federation-open", PROVIDER, {"attribute_condition": f"{PINNED} && assertion.ref == 'refs/heads/main'"}),
     (
         "federation-open",
@@ -261,6 +313,8 @@ KEPT: list[tuple[str, str, Json]] = [
     ),
     ("plain-secret", SERVICE, variables(("TELECOM_SERVING_TOKENS", "vertex"), ("CRM_TOKEN", "projects/1/secrets/crm"))),
     ("plain-secret", SERVICE, variables(("CRM_TOKEN", None), ("CRM_TOKEN", ""), ("MAX_OUTPUT_TOKENS", "1024"))),
+    ("plain-secret", SERVICE, variables(("TELECOM_ASSISTANT_ISSUER_KEYS", "https://id.example.com/keys"))),
+    ("plain-secret", SERVICE, variables(("MONKEY", "x"), ("COMPASS", "north"), ("KEYS", "x"))),
     ("plain-secret", SERVICE, variables(("TELECOM_IMAGE", "r/i@sha256:" + "0123456789abcdef" * 4))),
     ("plain-secret", SERVICE, variables(("TELECOM_AUDIENCE", "https://telecom-churn-dev-x.us-central1.run.app"))),
     ("plain-secret", "google_secret_manager_secret_version", {"secret_data": None, "secret_data_wo_version": "1"}),
@@ -283,6 +337,9 @@ UNKNOWN: list[tuple[str, str, Json, Json, bool]] = [
     ("public-principal", "google_project_iam_policy", {}, {"policy_data": True}, True),
     ("primitive-role", MEMBER, {"member": "user:a@b.c"}, {"role": True}, True),
     ("primitive-role", ACCESS, {}, {"role": True}, True),
+    ("primitive-role", ACCESS, {"user_by_email": "a@b.c"}, {"role": True}, True),
+    ("public-principal", ACCESS, {"role": "READER"}, {"iam_member": True}, False),
+    ("admin-role", ACCESS, {"role": "roles/bigquery.admin"}, {"user_by_email": True}, True),
     ("admin-role", CUSTOM, {}, {"permissions": True}, True),
     ("admin-role", MEMBER, {"role": "roles/storage.admin"}, {"member": True}, True),
     ("federation-open", PROVIDER, {}, {"attribute_condition": True}, True),
@@ -363,6 +420,24 @@ def test_what_is_found_is_never_quoted() -> None:
     assert len(found) == 2 and not any(secret in remark.what for remark in found for secret in (SLACK, "hunter2"))
 
 
+def dataset(access: list[Json], before: list[Json], blocks: list[Json] | None) -> Resource:
+    """A dataset that is there already; `blocks` is what its author writes, as the configuration's JSON shows it."""
+    planned = change(DATASET, {"access": access})
+    planned["change"] |= {"actions": ["no-op"], "before": {"access": before}}
+    written = {"address": f"{DATASET}.this", "expressions": {} if blocks is None else {"access": blocks}}
+    (found,) = resources(document(planned, configuration={"resources": [written]}), "dev")
+    return found
+
+
+def test_what_google_gives_a_new_dataset_by_itself_is_nobodys_grant() -> None:
+    given = [{"role": "OWNER", "special_group": "projectOwners"}, {"role": "READER", "special_group": "projectReaders"}]
+    more = {"role": "WRITER", "special_group": "projectWriters"}
+    assert remarks("primitive-role", dataset(given, given, None)) == []
+    assert len(remarks("primitive-role", dataset([*given, more], given, None))) == 1
+    written = [{"special_group": {"constant_value": "projectOwners"}}]
+    assert len(remarks("primitive-role", dataset(given, given, written))) == 2
+
+
 # An account that does not exist yet is open; one that the configuration leaves out looks the same and is refused.
 
 
@@ -404,11 +479,16 @@ def test_an_account_that_is_left_out_is_told_from_one_to_come(
         (PINNED, True),
         ("'org/repo' == attribute.repository", True),
         ("assertion.repository_id == '123'", True),
-        ("assertion.repository in ['org/a', 'org/b']", True),
+        ("assertion.repository in ['org/a']", True),
+        ("assertion.repository in ['org/a', 'org/b']", False),
+        ("assertion.repository in ['org/a', 'org/b'] && assertion.repository == 'org/a'", True),
+        ("assertion.sub.startsWith('repo:org/a:') && assertion.repository_id == '1'", True),
+        ("assertion.sub.startsWith('repo:org/a:') || assertion.repository == 'org/a'", True),
         ("(assertion.repository == \"org/repo\") && (assertion.ref == 'refs/heads/main' || false)", True),
         ("assertion.sub.startsWith('repo:org/repo:')", True),
         ("assertion.sub == 'repo:org/repo:ref:refs/heads/main'", True),
-        (f"({PINNED} || assertion.repository == 'org/other') && true", True),
+        (f"({PINNED} || assertion.repository == 'org/other') && true", False),
+        (f"({PINNED} || {PINNED}) && true", True),
         (f"{PINNED} || true", False),
         (f"{PINNED} || assertion.repository_owner == 'org'", False),
         ("assertion.repository_owner == 'org'", False),
@@ -434,9 +514,16 @@ def test_which_conditions_pin_a_repository(condition: str, pinned: bool) -> None
     assert restricts(condition, ("repository", "repository_id"), "repo:") is pinned
 
 
+def test_several_values_may_be_named_where_they_are_asked_for() -> None:
+    branches = "assertion.ref in ['refs/heads/main', 'refs/heads/next']"
+    assert restricts(branches, ("ref",), "ref:", several=True)
+    assert not restricts(branches, ("ref",), "ref:")
+    assert not restricts(branches, ("ref",), "ref:", "refs/heads/main", several=True)
+
+
 def test_a_branch_is_pinned_by_a_whole_subject_only() -> None:
-    assert restricts("assertion.sub == 'repo:org/repo:ref:refs/heads/main'", ("ref",), "ref:")
-    assert not restricts("assertion.sub.startsWith('repo:org/repo:ref:')", ("ref",), "ref:")
+    assert restricts("assertion.sub == 'repo:org/repo:ref:refs/heads/main'", ("ref",), "ref:", several=True)
+    assert not restricts("assertion.sub.startsWith('repo:org/repo:ref:')", ("ref",), "ref:", several=True)
 
 
 @pytest.mark.parametrize(
@@ -461,5 +548,5 @@ def test_a_branch_is_pinned_by_a_whole_subject_only() -> None:
     ],
 )
 def test_which_conditions_pin_tags(condition: str, pinned: bool) -> None:
-    assert restricts(condition, ("ref", "environment"), "ref:") is pinned
+    assert restricts(condition, ("ref", "environment"), "ref:", several=True) is pinned
     assert not restricts(condition, ("repository", "repository_id"), "repo:")

@@ -13,6 +13,7 @@ import httpx
 
 from telecom.adapters.local.identity import LocalIdentity
 from telecom.settings import Settings
+from tests.processes.forked import TELECOM, Forked, Nursery
 
 LISTENING = re.compile(r"running on (http://[\d.]+:\d+)")
 OURS = ("TELECOM_", "AIP_")
@@ -26,15 +27,21 @@ class ServiceProcess:
     Args:
         home: its TELECOM_HOME; its log lies beside it.
         command: what to run. Of this process's environment it gets what is not a setting of ours.
+        nursery: forks it; `command` is then what follows `telecom`, or a program to be run with what follows.
         environment: what it gets besides.
     """
 
-    def __init__(self, home: Path, *command: str, **environment: str) -> None:
+    def __init__(self, home: Path, *command: str, nursery: Nursery | None = None, **environment: str) -> None:
         self.home, self.log = home, home.parent / f"log-{time.monotonic_ns()}"
         kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         with self.log.open("w") as stderr:
             given = kept | {"TELECOM_HOME": str(home)} | environment
-            self.process = subprocess.Popen(command, env=given, stderr=stderr)
+            self.process: subprocess.Popen[bytes] | Forked
+            if nursery:
+                program, words = (TELECOM, command) if command[0] == "serve" else (command[0], command[1:])
+                self.process = nursery.start(program, words, given, stderr)
+            else:
+                self.process = subprocess.Popen(command, env=given, stderr=stderr)
         self.url = str(self.until(lambda: self.alive() and LISTENING.search(self.log.read_text()))[1])
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
 

@@ -1,16 +1,17 @@
 """Real processes on one assistant.db: killed at any moment, adding and changing at once."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from telecom.bootstrap import Platform
 from telecom.settings import Settings
+from tests.processes.forked import Forked, Nursery
 
 TABLE = "telecom_monitoring.llm_feedback"
 PROGRAM = """
@@ -41,22 +42,25 @@ ADD_FOREVER = """
 """
 
 
-def start(home: Path, name: str, body: str) -> "subprocess.Popen[str]":
-    program = textwrap.dedent(PROGRAM) + textwrap.dedent(body)
-    command = [sys.executable, "-c", program, str(home), name]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(stores: Nursery, tmp_path: Path) -> Callable[[str, str], Forked]:
+    """Starts a process on the home with this name and program."""
+
+    def begin(name: str, body: str) -> Forked:
+        return stores.start(textwrap.dedent(PROGRAM) + textwrap.dedent(body), (str(tmp_path), name))
+
+    return begin
 
 
-def killed(process: "subprocess.Popen[str]") -> list[str]:
+def killed(process: Forked) -> list[str]:
     """Kills a process; the rest of the lines that it wrote."""
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.stdout
-    rest = process.stdout.read()  # what was read ahead is not in what communicate() gives
-    process.communicate()
+    process.kill()
+    rest, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL
     return rest.split("\n")
 
 
-def finished(*processes: "subprocess.Popen[str]") -> None:
+def finished(*processes: Forked) -> None:
     for process in processes:
         _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
@@ -67,15 +71,16 @@ def rows(home: Path) -> list[str]:
     return list(found["trace_id"].to_pylist())
 
 
-def test_what_a_killed_process_added_is_written_by_the_next_each_row_once(tmp_path: Path) -> None:
+def test_what_a_killed_process_added_is_written_by_the_next_each_row_once(
+    start: Callable[[str, str], Forked], tmp_path: Path
+) -> None:
     moments, promised = random.Random(7), set[str]()
     for life in range(4):
-        process = start(tmp_path, f"life{life}", ADD_FOREVER)
-        assert process.stdout
+        process = start(f"life{life}", ADD_FOREVER)
         promised.add(process.stdout.readline().strip())
         time.sleep(moments.random() * 0.4)
         promised |= set(killed(process)[:-1])  # the last may be cut off
-    finished(start(tmp_path, "next", "platform.events.flush()"))
+    finished(start("next", "platform.events.flush()"))
     found = rows(tmp_path)
     assert len(found) == len(set(found)), "each once"
     lost = promised - set(found)
@@ -83,16 +88,19 @@ def test_what_a_killed_process_added_is_written_by_the_next_each_row_once(tmp_pa
     assert len(set(found) - promised) <= 4, "at most the one that each was at"
 
 
-def test_processes_that_end_in_order_leave_nothing_to_be_written(tmp_path: Path) -> None:
-    finished(*(start(tmp_path, f"p{number}", "for n in range(50): add(n)") for number in range(3)))
+def test_processes_that_end_in_order_leave_nothing_to_be_written(
+    start: Callable[[str, str], Forked], tmp_path: Path
+) -> None:
+    finished(*(start(f"p{number}", "for n in range(50): add(n)") for number in range(3)))
     assert rows(tmp_path) == sorted(f"p{number}-{n}" for number in range(3) for n in range(50))
     assert len(list((tmp_path / "warehouse").glob("*/llm_feedback/*.parquet"))) == 1, "one file, whoever wrote"
 
 
-def test_no_change_of_several_processes_is_lost_though_one_is_killed(tmp_path: Path) -> None:
-    doomed = start(tmp_path, "doomed", "while True:\n    count()\n    print('x', flush=True)")
-    others = [start(tmp_path, f"p{number}", "for _ in range(100): count()") for number in range(2)]
-    assert doomed.stdout
+def test_no_change_of_several_processes_is_lost_though_one_is_killed(
+    start: Callable[[str, str], Forked], tmp_path: Path
+) -> None:
+    doomed = start("doomed", "while True:\n    count()\n    print('x', flush=True)")
+    others = [start(f"p{number}", "for _ in range(100): count()") for number in range(2)]
     doomed.stdout.readline()
     time.sleep(0.2)
     made = 1 + killed(doomed).count("x")

@@ -21,6 +21,7 @@ from mlops.src.model_versions import MODEL
 from mlops.tests.serving.churn_fakes import CUSTOMER, saved_model
 from telecom.adapters.local.registry import LocalRegistry
 from telecom.settings import Settings
+from tests.processes.forked import Nursery
 from tests.processes.service_process import ServiceProcess, starting
 
 SERVE = (sys.executable, "-m", "telecom", "serve", "churn")
@@ -45,8 +46,9 @@ MANY = {"instances": [CUSTOMER] * 1_000}
 class Process(ServiceProcess):
     """A running churn service."""
 
-    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
-        super().__init__(home, *SERVE, *arguments, **environment)
+    def __init__(self, home: Path, *arguments: str, nursery: Nursery | None = None, **environment: str) -> None:
+        command = SERVE[3:] if nursery else SERVE
+        super().__init__(home, *command, *arguments, nursery=nursery, **environment)
         self.door = self.bearer("tests", "telecom-churn")
 
     def predict(self, body: Any = ONE, **headers: str) -> httpx.Response:
@@ -110,6 +112,12 @@ def start(home: Path) -> Iterator[Callable[..., Process]]:
     yield from starting(partial(Process, home))
 
 
+@pytest.fixture
+def fork(home: Path, services: Nursery) -> Iterator[Callable[..., Process]]:
+    """The same, quicker."""
+    yield from starting(partial(Process, home, nursery=services))
+
+
 def test_the_alias_moves_under_load_and_nothing_heavy_is_imported(start: Callable[..., Process], home: Path) -> None:
     served = start("--port", "0", TELECOM_SERVING_RELOAD_SECONDS="0.05", PYTHONPROFILEIMPORTTIME="1")
     registry = LocalRegistry(Settings(home=home))
@@ -133,8 +141,29 @@ def test_the_alias_moves_under_load_and_nothing_heavy_is_imported(start: Callabl
     assert {"fastapi", "numpy", "telecom"} <= imported and not imported & HEAVY
 
 
-def test_sigterm_under_load_drops_nothing(start: Callable[..., Process]) -> None:
-    served = start("--port", "0")
+def test_the_first_champion_is_followed_without_a_restart_and_without_mlflow(home: Path, tmp_path: Path) -> None:
+    made = Process(tmp_path / "home", "--port", "0", TELECOM_SERVING_RELOAD_SECONDS="0.05", PYTHONPROFILEIMPORTTIME="1")
+    try:
+        told = [made.predict(), made.client.get("/v1/customers/c1/risk", headers=made.door), made.client.get("/readyz")]
+        assert [(answer.status_code, answer.headers["retry-after"]) for answer in told] == [(503, "5")] * 3
+        assert made.client.get("/healthz").status_code == 200
+        assert "churn_reload_failures_total 0.0" in made.client.get("/metrics").text
+        earlier, registry = (LocalRegistry(Settings(home=folder)) for folder in (home, made.home))
+        digest = next(known.digest for known in earlier.versions(MODEL) if known.version == "1")
+        registry.register(MODEL, earlier.fetch(MODEL, "1"), digest, {})
+        assert made.client.get("/readyz").status_code == 503
+        registry.point(MODEL, "champion", "1")
+        made.until(lambda: made.client.get("/readyz").status_code == 200)
+        assert made.version() == "1" and made.end() == 0
+    finally:
+        made.kill()
+    log = made.log.read_text()
+    assert log.count("has no champion yet. Run: telecom train, then telecom promote") == 1, "not once per look"
+    assert not {name.split(".")[0] for name in IMPORTED.findall(log)} & HEAVY
+
+
+def test_sigterm_under_load_drops_nothing(fork: Callable[..., Process]) -> None:
+    served = fork("--port", "0")
     loads = [Load(served, callers=6), Load(served, callers=2, body=MANY), Load(served, callers=2, pause=0.3)]
     served.until(lambda: len(loads[0].answers) > 100 and loads[1].answers)
     began = time.monotonic()
@@ -149,9 +178,9 @@ def test_sigterm_under_load_drops_nothing(start: Callable[..., Process]) -> None
     assert "Version 1 is in service." in [line["message"] for line in lines]
 
 
-def test_in_vertex_ais_container(start: Callable[..., Process], home: Path) -> None:
+def test_in_vertex_ais_container(fork: Callable[..., Process], home: Path) -> None:
     folder = LocalRegistry(Settings(home=home)).fetch(MODEL, "1")
-    served = start(
+    served = fork(
         AIP_HTTP_PORT=_free_port(),
         AIP_HEALTH_ROUTE="/healthz",
         AIP_PREDICT_ROUTE="/v1/endpoints/7/deployedModels/9:predict",

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.processes.forked import Nursery
 from tests.processes.service_process import ServiceProcess, starting
 
 SERVE = (sys.executable, "-m", "telecom", "serve", "dispatcher")
@@ -45,9 +46,9 @@ SLOW = """
 class Process(ServiceProcess):
     """A running dispatcher, whose client is the scheduler."""
 
-    def __init__(self, home: Path, *command: str, **environment: str) -> None:
+    def __init__(self, home: Path, *command: str, nursery: Nursery | None = None, **environment: str) -> None:
         ours = {"TELECOM_DISPATCHER_PUSHERS": "scheduler", "TMPDIR": str(home.parent)}
-        super().__init__(home, *command, **ours | environment)
+        super().__init__(home, *command, nursery=nursery, **ours | environment)
         self.client.headers.update(self.bearer("scheduler", "telecom-dispatcher"))
 
     def send(self, message_id: str, payload: Any) -> httpx.Response:
@@ -64,6 +65,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     yield from starting(partial(Process, tmp_path / "home"))
 
 
+@pytest.fixture
+def fork(tmp_path: Path, services: Nursery) -> Iterator[Callable[..., Process]]:
+    """The same, quicker."""
+    yield from starting(partial(Process, tmp_path / "home", nursery=services))
+
+
 def commands_with(text: str) -> list[str]:
     """Command lines of this machine's processes in which the text stands."""
     found = []
@@ -76,7 +83,9 @@ def commands_with(text: str) -> list[str]:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for the steps' processes in /proc")
-def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..., Process], tmp_path: Path) -> None:
+def test_a_pipeline_is_started_once_broken_off_and_remembered(
+    start: Callable[..., Process], fork: Callable[..., Process], tmp_path: Path
+) -> None:
     first = start(*SERVE, PORT="0", TELECOM_DISPATCHER_DRAIN_SECONDS="0")
     assert httpx.post(f"{first.client.base_url}/events", json={}, trust_env=False).status_code == 401
     assert first.send("0", {"pipeline": "nothing"}).status_code == 400
@@ -94,7 +103,7 @@ def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..
     first.until(lambda: not commands_with(str(first.home / "pipelines" / job_id)), 20)
     assert not list(tmp_path.glob("telecom-dispatcher-*")), "nothing temporary stays"
 
-    second = start(*SERVE, "--port", "0")
+    second = fork("serve", "dispatcher", "--port", "0")
     assert not (second.home / "pipelines" / job_id / "tmp").exists(), "nothing temporary stays"
     found = second.client.get(f"/runs/{job_id}").json()
     assert (found["state"], found["link"]) == ("failed", answers[0].json()["link"]) and "broke off" in found["note"]
@@ -103,16 +112,16 @@ def test_a_pipeline_is_started_once_broken_off_and_remembered(start: Callable[..
     assert second.end() == 0
 
 
-def test_a_running_pipeline_is_waited_for(start: Callable[..., Process], tmp_path: Path) -> None:
-    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"), "behind", "1.5", "30")
+def test_a_running_pipeline_is_waited_for(fork: Callable[..., Process], tmp_path: Path) -> None:
+    made = fork(textwrap.dedent(SLOW), str(tmp_path / "home"), "behind", "1.5", "30")
     job_id = made.send("1", {"pipeline": "churn"}).json()["job_id"]
     assert made.end() == 0
     said = [line["message"] for line in made.told() if line.get("job_id") == job_id]
     assert said == ["Message started.", "Pipeline succeeded."]
 
 
-def test_an_open_request_and_its_pipeline_share_the_bound(start: Callable[..., Process], tmp_path: Path) -> None:
-    made = start(sys.executable, "-c", textwrap.dedent(SLOW), str(tmp_path / "home"), "before", "3", "2")
+def test_an_open_request_and_its_pipeline_share_the_bound(fork: Callable[..., Process], tmp_path: Path) -> None:
+    made = fork(textwrap.dedent(SLOW), str(tmp_path / "home"), "before", "3", "2")
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(made.send, "1", {"pipeline": "churn"})
         made.until(lambda: any(line["message"] == "Begun." for line in made.told()))
@@ -122,10 +131,8 @@ def test_an_open_request_and_its_pipeline_share_the_bound(start: Callable[..., P
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_an_end_right_after_the_start_leaves_nothing(
-    start: Callable[..., Process], tmp_path: Path, number: int
-) -> None:
-    made = start(*SERVE, PORT="0")
+def test_an_end_right_after_the_start_leaves_nothing(fork: Callable[..., Process], tmp_path: Path, number: int) -> None:
+    made = fork("serve", "dispatcher", PORT="0")
     made.process.send_signal(number)
     assert made.process.wait(60) == 0
     assert list(tmp_path.glob("telecom-dispatcher-*")) == []

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,9 @@ from telecom.bootstrap import Platform
 from telecom.cli import app
 from telecom.settings import Settings
 from tests.contracts.home_search import found_below
-from tests.contracts.people import ANA, NAMES, RUI, fill, leave_behind, put, stores
+from tests.contracts.people import ANA, NAMES, RUI, fill, leave_behind, put
+from tests.contracts.people import stores as stores_of
+from tests.processes.forked import Nursery
 
 DYING = """
 import importlib, os, signal, sys
@@ -58,23 +58,24 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, in
     fill(platform)
     leave_behind(platform.settings.home)
     put(platform, CSV, f"customerID,gender\n{ANA},Female\n{RUI},Male\n", folder)
-    return platform.settings.home, privacy.survey(stores(platform), ANA)
+    return platform.settings.home, privacy.survey(stores_of(platform), ANA)
 
 
 ASKED = ("privacy", "erase", "--customer", ANA, "--by", "dpo", "--yes", "--json")
 
 
-def killed(home: Path, *where: str) -> int:
+def killed(stores: Nursery, home: Path, *where: str) -> int | None:
     """The exit code of a process that erases and is killed there."""
-    command = (sys.executable, "-c", DYING, *where, *ASKED)
-    return subprocess.run(command, env=os.environ | {"TELECOM_HOME": str(home)}, capture_output=True).returncode
+    process = stores.start(DYING, (*where, *ASKED), os.environ | {"TELECOM_HOME": str(home)})
+    process.communicate()
+    return process.returncode
 
 
 @pytest.mark.parametrize(("place", "times"), PLACES, ids=[place.rpartition(":")[2] for place, _ in PLACES])
-def test_killed_and_begun_again(filled: Any, tmp_path: Path, place: str, times: int) -> None:
+def test_killed_and_begun_again(stores: Nursery, filled: Any, tmp_path: Path, place: str, times: int) -> None:
     (source, expected), home = filled, tmp_path / "home"
     shutil.copytree(source, home)
-    assert killed(home, place, str(times)) == -signal.SIGKILL
+    assert killed(stores, home, place, str(times)) == -signal.SIGKILL
     done = CliRunner().invoke(app, ASKED, env={"TELECOM_HOME": str(home)})  # another process than the killed one
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["proof"]["places"] == expected

@@ -1,8 +1,10 @@
 """Real processes on one warehouse: killed at any moment, reading while others write, writing at once."""
 
-import subprocess
-import sys
+import random
+import signal
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from telecom.bootstrap import Platform
 from telecom.errors import WarehouseBusy
 from telecom.settings import Settings
+from tests.processes.forked import Forked, Nursery
 
 TABLE = "telecom_monitoring.llm_feedback"
 PROGRAM = """
@@ -39,26 +42,6 @@ WRITE_FOREVER = """
         write(f"version {n}", 500)
         print(n, flush=True)
 """
-WRITERS_TO_KILL = """
-    import os, random, signal
-
-    moments = random.Random(5)
-    for _ in sys.stdin:
-        reading, writing = os.pipe()
-        writer = os.fork()
-        if not writer:
-            for n in range(1_000_000):
-                write(f"version {n}", 500)
-                os.write(writing, b".")
-        os.close(writing)
-        assert os.read(reading, 1) == b"."
-        time.sleep(moments.random() * 0.15)
-        os.kill(writer, signal.SIGKILL)
-        assert os.waitstatus_to_exitcode(os.waitpid(writer, 0)[1]) == -signal.SIGKILL
-        os.close(reading)
-        print("killed", flush=True)
-"""
-"""For each line a new process that begins to write, and is killed; forked, since imports are most of its life."""
 READ_OFTEN = """
     for _ in range(int(sys.argv[2])):
         found = warehouse.query(f"SELECT comment, COUNT(*) AS n FROM {TABLE} GROUP BY comment").to_pylist()
@@ -66,10 +49,15 @@ READ_OFTEN = """
 """
 
 
-def start(home: Path, body: str, *arguments: str) -> "subprocess.Popen[str]":
-    program = textwrap.dedent(PROGRAM) + textwrap.dedent(body)
-    command = [sys.executable, "-c", program, str(home), *arguments]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(stores: Nursery, tmp_path: Path) -> Callable[..., Forked]:
+    """Starts a process on the home with this program."""
+
+    def begin(body: str, *arguments: str) -> Forked:
+        program = textwrap.dedent(PROGRAM) + textwrap.dedent(body)
+        return stores.start(program, (str(tmp_path), *arguments))
+
+    return begin
 
 
 def rows_by_comment(home: Path) -> dict[str, int]:
@@ -79,16 +67,17 @@ def rows_by_comment(home: Path) -> dict[str, int]:
     return {row["comment"]: row["n"] for row in found.to_pylist()}
 
 
-def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> None:
-    killer = start(tmp_path, WRITERS_TO_KILL)
-    assert killer.stdin and killer.stdout and killer.stderr
+def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(start: Callable[..., Forked], tmp_path: Path) -> None:
+    moments = random.Random(5)
     for _ in range(8):
-        killer.stdin.write("next\n")
-        killer.stdin.flush()
-        assert killer.stdout.readline() == "killed\n", killer.stderr.read()
+        writer = start(WRITE_FOREVER)
+        assert [writer.stdout.readline(), writer.stdout.readline()] == ["ready\n", "0\n"]
+        time.sleep(moments.random() * 0.15)
+        writer.kill()
+        writer.communicate()
+        assert writer.returncode == -signal.SIGKILL
         assert list(rows_by_comment(tmp_path).values()) == [2000]
-    killer.communicate(timeout=60)
-    survivor = start(tmp_path, "write('last', 500)")
+    survivor = start("write('last', 500)")
     _, err = survivor.communicate(timeout=60)
     assert survivor.returncode == 0, err
     assert rows_by_comment(tmp_path) == {"last": 2000}
@@ -96,11 +85,10 @@ def test_a_killed_writer_leaves_the_old_rows_or_the_new_ones(tmp_path: Path) -> 
     assert len(list((tmp_path / "warehouse").glob("*/*/*.parquet"))) == 1
 
 
-def test_readers_never_fail_and_never_see_half_of_a_write(tmp_path: Path) -> None:
-    writer = start(tmp_path, WRITE_FOREVER)
-    assert writer.stdout
+def test_readers_never_fail_and_never_see_half_of_a_write(start: Callable[..., Forked]) -> None:
+    writer = start(WRITE_FOREVER)
     assert [writer.stdout.readline(), writer.stdout.readline()] == ["ready\n", "0\n"]
-    readers = [start(tmp_path, READ_OFTEN, "40") for _ in range(2)]
+    readers = [start(READ_OFTEN, "40") for _ in range(2)]
     for reader in readers:
         _, err = reader.communicate(timeout=60)
         assert reader.returncode == 0, err
@@ -109,8 +97,8 @@ def test_readers_never_fail_and_never_see_half_of_a_write(tmp_path: Path) -> Non
     writer.communicate()
 
 
-def test_two_writers_at_once_leave_one_set_of_rows(tmp_path: Path) -> None:
-    writers = [start(tmp_path, f"for n in range(10): write('writer {w}', 500)") for w in range(2)]
+def test_two_writers_at_once_leave_one_set_of_rows(start: Callable[..., Forked], tmp_path: Path) -> None:
+    writers = [start(f"for n in range(10): write('writer {w}', 500)") for w in range(2)]
     for writer in writers:
         _, err = writer.communicate(timeout=60)
         assert writer.returncode == 0, err
@@ -119,19 +107,12 @@ def test_two_writers_at_once_leave_one_set_of_rows(tmp_path: Path) -> None:
     assert set(found) <= {"writer 0", "writer 1"}
 
 
-def test_a_writer_that_waits_too_long_says_for_whom(tmp_path: Path) -> None:
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys, time\nfrom pathlib import Path\nfrom telecom.adapters.local._files import exclusive\n"
-            "with exclusive(Path(sys.argv[1]), 0, 'x'):\n    print('held', flush=True)\n    time.sleep(60)",
-            str(tmp_path / "warehouse" / "write.lock"),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
+def test_a_writer_that_waits_too_long_says_for_whom(stores: Nursery, tmp_path: Path) -> None:
+    holder = stores.start(
+        "import sys, time\nfrom pathlib import Path\nfrom telecom.adapters.local._files import exclusive\n"
+        "with exclusive(Path(sys.argv[1]), 0, 'x'):\n    print('held', flush=True)\n    time.sleep(60)",
+        (str(tmp_path / "warehouse" / "write.lock"),),
     )
-    assert holder.stdout
     holder.stdout.readline()
     warehouse = Platform(Settings(home=tmp_path, lock_seconds=0.2)).warehouse
     from telecom.ports import Write

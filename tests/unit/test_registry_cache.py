@@ -45,6 +45,14 @@ def test_no_database_or_one_in_wal_mode_has_no_counter(tmp_path: Path) -> None:
     assert change_counter(tmp_path / "wal.db") is None
 
 
+def test_a_database_that_is_just_being_made_holds_nothing_and_needs_no_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mlflow.db").touch()
+    monkeypatch.setitem(sys.modules, "mlflow.tracking", None)
+    assert LocalRegistry(Settings(home=tmp_path), apart=True).versions("m") == ()
+
+
 @pytest.mark.slow
 def test_a_change_by_mlflow_itself_is_seen_and_a_second_reading_needs_no_mlflow(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")

@@ -12,9 +12,15 @@ from tools.infra_policies.policy import Policy, Remark
 PUBLIC = frozenset({"allusers", "allauthenticatedusers"})
 CANNED = frozenset({"publicread", "publicreadwrite", "authenticatedread"})
 PRIMITIVE = frozenset(f"roles/{name}" for name in ("owner", "editor", "viewer", "admin", "writer", "reader"))
-GROUPS = ("projectowner:", "projecteditor:", "projectviewer:")
+# What lets somebody hand a dataset out, by both its names.
 OWNER = frozenset({"owner", "roles/bigquery.dataowner"})
-PROJECT_GROUPS = frozenset({"projectowners", "projectwriters", "projectreaders"})
+# As members (projectOwner:PROJECT), and as special groups of a dataset (projectOwners).
+GROUPS = ("projectowner", "projecteditor", "projectviewer", "projectwriter", "projectreader")
+# Types with access entries, and where these are; empty: the resource is one.
+ENTRIES = {"google_bigquery_dataset_access": "", "google_bigquery_dataset": "access"}
+ENTRY_MEMBERS = {"user_by_email": "user:", "group_by_email": "group:", "domain": "domain:"} | dict.fromkeys(
+    ("iam_member", "special_group"), ""
+)
 BECOMES = re.compile(
     r"roles/iam\.(serviceAccount(User|TokenCreator|OpenIdTokenCreator|KeyAdmin)|workloadIdentityUser)", re.I
 )
@@ -31,14 +37,16 @@ REF = ("ref", "environment", "workflow_ref", "job_workflow_ref")
 
 
 def is_iam(resource: Resource) -> bool:
-    """Whether it grants roles: google_…_iam_member, _binding or _policy."""
-    return resource.type.startswith("google_") and resource.type.endswith(
-        ("_iam_member", "_iam_binding", "_iam_policy")
-    )
+    """Whether it grants roles: google_…_iam_member, _binding or _policy, or access entries of a dataset."""
+    bound = resource.type.endswith(("_iam_member", "_iam_binding", "_iam_policy"))
+    return resource.type in ENTRIES or (resource.type.startswith("google_") and bound)
 
 
 def grants(resource: Resource) -> Iterator[tuple[Any, Any]]:
     """Role and member of every grant; either may be UNKNOWN."""
+    if resource.type in ENTRIES:
+        yield from _entries(resource)
+        return
     if resource.type.endswith("_iam_policy"):
         data = resource.one("policy_data")
         if data is UNKNOWN:
@@ -50,6 +58,28 @@ def grants(resource: Resource) -> Iterator[tuple[Any, Any]]:
         return
     for member in (*resource.all("member"), *resource.all("members")):
         yield resource.one("role"), member
+
+
+def _entries(resource: Resource) -> Iterator[tuple[Any, Any]]:
+    """Role and member of a dataset's access entries; views and routines have neither.
+
+    What a dataset already has and its author does not write is left out: Google gives a new one to the project's
+    owners, writers and readers by itself, and the next plan shows that.
+    """
+    path = ENTRIES[resource.type]
+    standing = resource.before.get(path) or () if resource.source.sets(f"{path}.role") == "unclear" else ()
+    for entry in resource.all(path) if path else [resource.values]:
+        if entry is UNKNOWN or entry in standing:  # a dataset without entries shows all of them as unknown at first
+            continue
+        role = entry.get("role")
+        named = [(kind, entry.get(name)) for name, kind in ENTRY_MEMBERS.items()]
+        members = [(kind, value) for kind, value in named if value is UNKNOWN or value]
+        for kind, value in members or ([("", UNKNOWN)] if role is UNKNOWN else []):
+            yield role, _member(kind, value) if isinstance(value, str) else UNKNOWN
+
+
+def _member(kind: str, value: str) -> str:
+    return f"serviceAccount:{value}" if value.endswith("gserviceaccount.com") and kind == "user:" else f"{kind}{value}"
 
 
 def public_principals(resource: Resource) -> Iterator[Remark]:
@@ -83,31 +113,15 @@ def _keys(resource: Resource) -> Iterator[Remark]:
 
 
 def _primitive(resource: Resource) -> Iterator[Remark]:
-    yield from _dataset_access(resource)
     if not is_iam(resource):
         return
     for role, member in grants(resource):
         if role is UNKNOWN:
             yield Remark(f"the role that {member} gets is not known before apply")
-        elif str(role).lower() in PRIMITIVE:
+        elif str(role).lower() in PRIMITIVE | OWNER:
             yield Remark(f"{member} gets {role}")
         elif isinstance(member, str) and member.lower().startswith(GROUPS):
             yield Remark(f"{role} goes to {member}, that is to whoever has a primitive role")
-
-
-def _dataset_access(resource: Resource) -> Iterator[Remark]:
-    """Access entries of a BigQuery dataset, which have roles and groups of their own."""
-    kinds = {"google_bigquery_dataset_access": "", "google_bigquery_dataset": "access."}
-    if resource.type not in kinds:
-        return
-    for role in resource.all(f"{kinds[resource.type]}role"):
-        if role is UNKNOWN and not kinds[resource.type]:  # a dataset without entries shows all of them as unknown
-            yield Remark("the role of an access entry is not known before apply")
-        elif isinstance(role, str) and role.lower() in OWNER:
-            yield Remark(f"an access entry makes somebody {role}")
-    for group in resource.all(f"{kinds[resource.type]}special_group"):
-        if str(group).lower() in PROJECT_GROUPS:
-            yield Remark(f"an access entry goes to {group}, that is to whoever has a primitive role")
 
 
 def permissions(resource: Resource) -> Iterator[Any]:
@@ -151,7 +165,7 @@ def _federation(resource: Resource) -> Iterator[Remark]:
     elif not condition:
         yield Remark("there is no attribute_condition: every repository of GitHub may come in")
     elif not restricts(condition, REPOSITORY, "repo:"):
-        yield Remark(f"attribute_condition does not pin the repository: {condition}")
+        yield Remark(f"attribute_condition does not pin one repository: {condition}")
 
 
 def _whole_pool(resource: Resource) -> Iterator[Remark]:
@@ -164,7 +178,7 @@ def _whole_pool(resource: Resource) -> Iterator[Remark]:
 
 def _branch(resource: Resource) -> Iterator[Remark]:
     condition = resource.one("attribute_condition") if resource.type == PROVIDER else None
-    if isinstance(condition, str) and not restricts(condition, REF, "ref:"):
+    if isinstance(condition, str) and not restricts(condition, REF, "ref:", several=True):
         yield Remark(f"attribute_condition lets every branch in: {condition}")
 
 

@@ -19,8 +19,8 @@ is open, too; a state has nothing open.
 **Exceptions** stand in `infra/policy-exceptions.yaml`: policy, address (`*` matches anything), environments, a reason
 of at least 20 characters and a day, at most a year ahead, on which it ends. After that day the command refuses to run.
 
-**Not seen here**: grants that were made by hand, what a group's members are, and whether a condition's claims are
-mapped as their names say.
+**Not seen here**: grants that were made by hand, what Google gives a new dataset by itself (its project's owners,
+writers and readers), what a group's members are, and whether a condition's claims are mapped as their names say.
 """
 
 

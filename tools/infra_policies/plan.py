@@ -31,13 +31,16 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as it will be. `values` holds UNKNOWN wherever the plan says so; `source` is what its author wrote."""
+    """A resource as it will be. `values` holds UNKNOWN wherever the plan says so; `source` is what its author wrote,
+    `before` what is there now: empty where nothing is, and in a state.
+    """
 
     address: str
     type: str
     values: Json
     environment: str
     source: "Source"
+    before: Json = field(default_factory=dict)
 
     def all(self, path: str) -> list[Any]:
         """What lies at a dotted path, through every list on the way; nulls and absent values are left out."""
@@ -128,11 +131,12 @@ def resources(document: Json, environment: str) -> Iterator[Resource]:
     found = {each["address"]: each for each in _tree(tree.get("root_module", {})) if each.get("mode") == "managed"}
     for address in sorted(found.keys() | changes.keys()):
         known, unknown = found.get(address, {}).get("values", {}), None
+        before: Json = changes.get(address, {}).get("before") or {}
         if address in changes:
             known, unknown = changes[address]["after"], changes[address].get("after_unknown")
         kind = KEY.sub("", address).split(".")[-2]
         source = _source(document.get("configuration", {}).get("root_module", {}), address)
-        yield Resource(address, kind, merged(known, unknown), environment, source)
+        yield Resource(address, kind, merged(known, unknown), environment, source, before)
 
 
 def merged(known: Any, unknown: Any) -> Any:

@@ -10,7 +10,7 @@ from tools.infra_policies.plan import UNKNOWN, Resource, walk
 from tools.infra_policies.policy import Policy, Remark
 
 NAME = re.compile(
-    r"(?i)(^|[_-])(password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|signing_?key|credentials?|"
+    r"(?i)(^|[_-])(password|passwd|pass|pwd|secret|token|(api|access|private|signing)?_?key|credentials?|"
     r"webhook(_url)?|dsn|authorization)$"
 )
 REFERENCE = re.compile(r"^(projects/|gs://|//|secret://|\$\{?[A-Z_]+\}?$)")

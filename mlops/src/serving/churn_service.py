@@ -26,7 +26,7 @@ from mlops.src.serving.predictor import Predictor
 from mlops.src.serving.telemetry import Telemetry
 from telecom.errors import DependencyUnavailable, InputRefused, NotFound, UsageError
 from telecom.serving.admission import Admission
-from telecom.serving.answers import Answer
+from telecom.serving.answers import MORE, Answer
 from telecom.serving.app import DirectApp
 from telecom.serving.endpoint import Asked, Endpoint, Handle
 from telecom.serving.limits import Turnstile
@@ -81,6 +81,7 @@ class ChurnService:
     async def risk(self, asked: Asked) -> Answer:
         """Answers for one customer, by the features that are served online."""
         await self._admit(asked)
+        predictor = self._in_service()
         customer = asked.path["customer_id"]
         found = None
         if CUSTOMER.fullmatch(customer):
@@ -91,7 +92,7 @@ class ChurnService:
             rows = self._instances.rows([found])
         except InstancesRefused:
             raise DependencyUnavailable("The customer's served features break their contract.") from None
-        answered = self._in_service().predict(rows, reasons=True)
+        answered = predictor.predict(rows, reasons=True)
         self._telemetry.scored(answered.probabilities)
         return Scored(200, orjson.dumps({"customer_id": customer, **answered.answers[0]}), instances=1)
 
@@ -170,7 +171,9 @@ def create_app(wiring: Wiring, turnstile: Turnstile | None = None) -> FastAPI:
         predictor = wiring.slot.predictor
         why = "The process is ending." if turnstile.draining else "" if predictor else "No model is in service yet."
         told = {"ready": not why, "reason": why, "version": predictor.version if predictor else ""}
-        return JSONResponse(told, 503 if why else 200)
+        answer = JSONResponse(told, 503 if why else 200)
+        answer.raw_headers.extend(MORE.get(answer.status_code, ()))
+        return answer
 
     async def alive() -> Response:
         return JSONResponse({"ok": True})

@@ -19,17 +19,17 @@ from telecom.tokens import audience_of
 
 
 def wire(platform: Platform, config: ServingConfig, vertex: VertexContract) -> Wiring:
-    """The service's parts on the platform's backend, with the model in service.
+    """The service's parts on the platform's backend, with the model in service, or none where there is none yet.
 
     Raises:
         UsageError: on Google Cloud, tokens are required and no audience is set.
-        NotFound: there is no such version yet.
+        NotFound: there is no version of the number that was set, or its files are gone.
         ModelRejected: its files do not verify.
     """
     settings = platform.settings
     telemetry = Telemetry(config.log_requests)
     slot = ModelSlot(_source(platform, config, vertex), telemetry.served, telemetry.reload_failed)
-    slot.load()
+    slot.start()
     behind_vertex = vertex.http_port is not None
     admission = None
     if config.tokens == "required" or (config.tokens == "auto" and not behind_vertex):

@@ -24,6 +24,10 @@ FILES = (bundle.MANIFEST, bundle.MODEL, bundle.REFERENCE)
 SHOWN_DIGITS = 12
 
 
+class NoVersionYet(NotFound):
+    """An alias that points at no version, and may at any time."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """The version that should be served; `digest` is what its files must give, empty where nobody recorded it."""
@@ -57,12 +61,15 @@ class RegistrySource:
         """What the alias points at now.
 
         Raises:
-            NotFound: nothing.
+            NoVersionYet: nothing.
+            NotFound: a version was wanted, and there is none of that number.
         """
         for known in self._registry.versions(MODEL):
             if self._version in (known.version, *known.aliases):
                 return Wanted(known.version, known.digest)
-        raise NotFound(f"{MODEL} has no {self._version} yet.", "Run: telecom train, then telecom promote")
+        if self.follows:
+            raise NoVersionYet(f"{MODEL} has no {self._version} yet.", "Run: telecom train, then telecom promote")
+        raise NotFound(f"{MODEL} has no version {self._version}.", "See the versions with: telecom models")
 
     def opened(self, wanted: Wanted) -> AbstractContextManager[Path]:
         """The registry's own copy, which stays."""
@@ -112,6 +119,18 @@ class ModelSlot:
         self._thread: threading.Thread | None = None
         self.predictor: Predictor | None = None
 
+    def start(self) -> None:
+        """Loads. Where an alias points at no version yet, says so and stays empty, for `follow` to fill.
+
+        Raises:
+            TelecomError: there is a version, or should be, and it cannot be had or does not verify.
+        """
+        try:
+            self.load()
+        except NoVersionYet as error:
+            told = "No model is in service yet; until there is one, which needs no restart, predictions get 503. %s"
+            log.warning(told, error, extra={"fields": {"in_service": "none"}})
+
     def load(self) -> None:
         """Puts the wanted version into service, unless it is there already.
 
@@ -147,11 +166,18 @@ class ModelSlot:
                 self.load()
                 self._complained = ""
             except TelecomError as error:
-                self._failed(error)
-                self._complain(str(error))
+                self._not_loaded(error)
             except Exception as error:
                 self._failed(TelecomError("The model could not be replaced."))
                 log.error("The model could not be replaced.", exc_info=error)
+
+    def _not_loaded(self, error: TelecomError) -> None:
+        """Counts and logs a failure. To wait for the first version is none, and the start has told it."""
+        if isinstance(error, NoVersionYet) and self.predictor is None:
+            self._complained = ""
+            return
+        self._failed(error)
+        self._complain(str(error))
 
     def _complain(self, said: str) -> None:
         """Logs a failure, but the same one only once in a row."""

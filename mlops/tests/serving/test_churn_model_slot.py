@@ -14,7 +14,7 @@ import pytest
 from mlops.src.model_versions import MODEL
 from mlops.src.modelling import bundle
 from mlops.src.modelling.churn_model import digest_of
-from mlops.src.serving.model_slot import ModelSlot, RegistrySource, StorageSource
+from mlops.src.serving.model_slot import ModelSlot, NoVersionYet, RegistrySource, StorageSource, Wanted
 from mlops.tests.labelled import Registry
 from mlops.tests.serving.churn_fakes import CUSTOMER, Service, registry_with
 from mlops.tests.serving.conftest import Model
@@ -135,6 +135,19 @@ class Moody(Registry):
         return super().versions(name)
 
 
+class Counting(RegistrySource):
+    """Counts how often the champion was asked for."""
+
+    count = 0
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(registry, "champion")
+
+    def wanted(self) -> Wanted:
+        self.count += 1
+        return super().wanted()
+
+
 @pytest.fixture
 def moody(first: Model, second: Model) -> Moody:
     known = registry_with(first, second)
@@ -188,11 +201,66 @@ def test_an_alias_is_followed_a_version_is_not(first: Model, second: Model, vers
     assert source.wanted().version == ("1" if version == "champion" else "2") and source.follows is follows
 
 
-def test_nothing_was_promoted_yet(first: Model) -> None:
-    registry = registry_with(first)
-    registry.known = [replace(known, aliases=()) for known in registry.known]
-    with pytest.raises(NotFound, match="no champion"):
-        RegistrySource(registry, "champion").wanted()
+@pytest.fixture
+def waiting(moody: Moody) -> Moody:
+    """Nothing was promoted yet."""
+    moody.known = [replace(known, aliases=()) for known in moody.known]
+    return moody
+
+
+def test_nothing_was_promoted_yet(waiting: Moody) -> None:
+    with pytest.raises(NoVersionYet, match="no champion"):
+        RegistrySource(waiting, "champion").wanted()
+
+
+def test_the_first_champion_is_waited_for_and_that_is_no_failure(waiting: Moody, said: Said) -> None:
+    failures: list[TelecomError] = []
+    looks = Counting(waiting)
+    slot = ModelSlot(looks, lambda _: None, failures.append)
+    slot.start()
+    assert slot.predictor is None
+    slot.follow(0.01)
+    try:
+        until(lambda: looks.count >= 4)
+        assert failures == []
+        waiting.error = DependencyUnavailable("The registry is away.")
+        until(lambda: len(failures) >= 2)
+        waiting.error = None
+        waiting.point(MODEL, "champion", "2")
+        until(lambda: slot.predictor is not None)
+    finally:
+        slot.close()
+    assert slot.predictor and slot.predictor.version == "2"
+    told, away, served = said()
+    assert told["severity"] == "WARNING" and "telecom promote" in told["message"]
+    assert "The registry is away." in away["message"] and "Version 2" in served["message"]
+
+
+def test_a_champion_that_is_gone_again_is_a_failure_and_the_one_in_service_goes_on(moody: Moody, said: Said) -> None:
+    made = Service(moody)
+    moody.known = [replace(known, aliases=()) for known in moody.known]
+    made.slot.follow(0.01)
+    until(lambda: made.metric("churn_reload_failures_total") >= 2)
+    made.slot.close()
+    assert made.predict(CUSTOMER)[0]["model_version"] == "1"
+    assert sum("no champion" in line["message"] for line in said()) == 1
+
+
+@pytest.mark.parametrize("version", ["champion", "1"])
+def test_what_cannot_be_read_is_not_waited_for(moody: Moody, version: str) -> None:
+    slot = ModelSlot(RegistrySource(moody, version), lambda _: None, lambda _: None)
+    moody.error = DependencyUnavailable("The registry is away.")
+    with pytest.raises(DependencyUnavailable):
+        slot.start()
+    moody.error = None
+    moody.folders.clear()
+    with pytest.raises(NotFound):
+        slot.start()
+
+
+def test_a_number_that_the_registry_does_not_have_is_not_waited_for(moody: Moody) -> None:
+    with pytest.raises(NotFound, match="has no version 9"):
+        ModelSlot(RegistrySource(moody, "9"), lambda _: None, lambda _: None).start()
 
 
 class Bucket:

@@ -328,8 +328,10 @@ def test_a_refusal_carries_no_value_behind_it() -> None:
 def test_without_a_model_nothing_is_promised(first: Model) -> None:
     made = Service(registry_with(first))
     made.slot.predictor = None
-    assert made.ask("/predict", {"instances": [CUSTOMER]}).status_code == 503
-    assert made.ask("/readyz").status_code == 503 and made.ask("/healthz").status_code == 200
+    asked = [made.ask("/predict", {"instances": [CUSTOMER]}), made.ask("/v1/customers/c1/risk"), made.ask("/readyz")]
+    assert [answer.status_code for answer in asked] == [503] * 3
+    assert all(answer.headers["retry-after"] and "No model is in service yet." in answer.text for answer in asked)
+    assert made.ask("/healthz").status_code == 200
 
 
 def test_traces_where_somebody_collects_them(first: Model, said: Said) -> None:

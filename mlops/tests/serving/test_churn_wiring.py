@@ -96,9 +96,13 @@ def test_traces_need_what_sends_them(tmp_path: Path, first: Model, monkeypatch: 
         wire(platform(tmp_path), ServingConfig(), folder(first))
 
 
-def test_without_a_folder_the_registrys_champion_is_wanted(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no champion"):
-        wire(platform(tmp_path), ServingConfig(), VertexContract())
+def test_without_a_folder_the_registrys_champion_is_wanted_or_waited_for(tmp_path: Path) -> None:
+    assert wire(platform(tmp_path), ServingConfig(), VertexContract()).slot.predictor is None
+
+
+def test_a_version_that_was_never_registered_is_not_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="has no version 7"):
+        wire(platform(tmp_path), ServingConfig(version="7"), VertexContract())
 
 
 def test_a_folder_whose_model_does_not_verify(tmp_path: Path, first: Model) -> None:

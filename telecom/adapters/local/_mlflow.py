@@ -2,12 +2,14 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from telecom.adapters.local._files import exclusive
+from telecom.adapters.local._mlflow_schema import make_database
 from telecom.errors import DependencyUnavailable
 from telecom.settings import Settings
 
@@ -39,8 +41,9 @@ def mlflow_client(settings: Settings) -> Iterator["MlflowClient"]:
     os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"] = (home / "experiments").as_uri()
     with exclusive(home / LOCK, settings.lock_seconds, "The model registry"):
         try:
+            make_database(home / "mlflow.db")
             yield MlflowClient(tracking_uri=uri, registry_uri=uri)
-        except (MlflowException, SQLAlchemyError) as error:
+        except (MlflowException, SQLAlchemyError, sqlite3.Error) as error:
             raise DependencyUnavailable(
                 f"MLflow failed on {home / 'mlflow.db'}: {error}",
                 "Is the disk full, or the file of another MLflow version?",

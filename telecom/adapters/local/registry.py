@@ -101,7 +101,8 @@ class LocalRegistry:
 
     def _state(self, name: str) -> RegistryState:
         database, cache = self._settings.home / DATABASE, self._settings.home / CACHE
-        if not database.exists():
+        # Empty is what SQLite makes first; nothing was kept in it yet.
+        if not database.exists() or not database.stat().st_size:
             return RegistryState()
         counter = change_counter(database)
         known = read_cache(cache, counter, name)
