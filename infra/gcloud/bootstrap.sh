@@ -83,13 +83,13 @@ done
 
 # What Terraform, the look for leftovers and the accounts below need; the module `project` turns on the rest.
 apis=(
-  artifactregistry cloudasset cloudbilling cloudquotas cloudresourcemanager iam iamcredentials monitoring secretmanager
-  serviceusage storage sts
+  aiplatform artifactregistry cloudasset cloudbilling cloudquotas cloudresourcemanager dataplex iam iamcredentials
+  monitoring pubsub secretmanager serviceusage storage sts
 )
-# Google's own accounts that Terraform binds and that exist only once somebody asks for them.
-agents=(artifactregistry monitoring secretmanager)
+# Google's own accounts that Terraform binds. That their API is on does not make them; asking for them does.
+agents=(aiplatform artifactregistry dataplex monitoring pubsub secretmanager)
 # With a key of one's own Terraform lets more of them use it, whose services it has not turned on yet.
-key_users=(aiplatform firestore pubsub run)
+key_users=(firestore run)
 [ -z "$kms_key" ] || { apis+=("${key_users[@]}"); agents+=("${key_users[@]}"); }
 bucket="$project-tfstate"
 account="telecom-cicd-$env"

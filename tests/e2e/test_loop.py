@@ -155,7 +155,7 @@ def test_drift_exits_with_4_and_no_drift_with_0(copied: Telecom, kind: str) -> N
 
 def test_scoring_killed_at_any_moment_leaves_the_old_rows_or_the_new(copied: Telecom) -> None:
     before = copied.query(SCORES)
-    for wait in (0.6, 0.9, 1.1, 1.3, 1.5):
+    for wait in (0.45, 0.7, 0.85, 1.0, 1.15):
         process = copied.start("score", "--no-reasons")
         time.sleep(wait)
         os.kill(process.pid, signal.SIGKILL)

@@ -2,21 +2,23 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from google.cloud.aiplatform_v1beta1 import types
 
 from mlops.tests.labelled import put
 from telecom.adapters.gcp._patience import Patience
-from telecom.adapters.gcp.monitoring import VertexModelMonitoring, Watch
 from telecom.adapters.gcp.registry import VertexRegistry
 from telecom.adapters.gcp.warehouse import BigQueryWarehouse
 from telecom.errors import DependencyUnavailable, NotFound
 from telecom.settings import Settings
 from telecom.tables import contract
 from tests.loopback.cloud import Cloud
+
+# Only where a test asks for it: the preview's client takes a second that not every test process has to spend.
+if TYPE_CHECKING:
+    from telecom.adapters.gcp.monitoring import VertexModelMonitoring, Watch
 
 NAME = "telco-churn"
 IMAGE = "us-central1-docker.pkg.dev/telecom-test/telecom/churn@sha256:" + "0" * 64
@@ -30,12 +32,17 @@ def of(day: date) -> str:
     return f"SELECT * FROM {TABLE} WHERE snapshot_date = DATE '{day}'"
 
 
-WATCH = Watch(NAME, "1", TABLE, of(BEFORE), threshold=0.2, thresholds={"contract": 0.05})
+def watched(day: date = BEFORE, threshold: float = 0.2, **thresholds: float) -> "Watch":
+    from telecom.adapters.gcp.monitoring import Watch
+
+    return Watch(NAME, "1", TABLE, of(day), threshold=threshold, thresholds=thresholds)
 
 
 @pytest.fixture
-def monitoring(gcp_settings: Settings, tmp_path: Path) -> VertexModelMonitoring:
+def monitoring(gcp_settings: Settings, tmp_path: Path) -> "VertexModelMonitoring":
     """A registered version and two snapshots: tenures shrink, contracts move a little."""
+    from telecom.adapters.gcp.monitoring import VertexModelMonitoring
+
     settings = gcp_settings.model_copy(update={"image": IMAGE, "home": tmp_path / "home"})
     (tmp_path / "manifest.json").write_text("{}")
     VertexRegistry(settings).register(NAME, tmp_path, "0" * 64, {})
@@ -48,8 +55,8 @@ def monitoring(gcp_settings: Settings, tmp_path: Path) -> VertexModelMonitoring:
     return VertexModelMonitoring(settings)
 
 
-def test_the_monitor_watches_every_input_of_the_model(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    assert monitoring.watch(WATCH) == MONITOR
+def test_the_monitor_watches_every_input_of_the_model(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    assert monitoring.watch(watched(contract=0.05)) == MONITOR
     monitor = cloud.grpc.store[MONITOR]
     target = monitor.model_monitoring_target.vertex_model
     assert (target.model, target.model_version_id) == (f"{PARENT}/models/{NAME}", "1")
@@ -64,9 +71,9 @@ def test_the_monitor_watches_every_input_of_the_model(monitoring: VertexModelMon
     assert monitor.training_dataset.columnized_dataset.bigquery_source.query == of(BEFORE)
 
 
-def test_watching_again_brings_it_up_to_date(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    monitoring.watch(WATCH)
-    monitoring.watch(Watch(NAME, "1", TABLE, of(AFTER), threshold=0.3))
+def test_watching_again_brings_it_up_to_date(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    monitoring.watch(watched(contract=0.05))
+    monitoring.watch(watched(AFTER, 0.3))
     assert len(cloud.grpc.requests("CreateModelMonitor")) == 1
     monitor = cloud.grpc.store[MONITOR]
     drift = monitor.tabular_objective.feature_drift_spec
@@ -74,8 +81,8 @@ def test_watching_again_brings_it_up_to_date(monitoring: VertexModelMonitoring, 
     assert monitor.training_dataset.columnized_dataset.bigquery_source.query == of(AFTER)
 
 
-def test_a_check_finds_what_moved(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    found = monitoring.check(monitoring.watch(WATCH), of(AFTER), "drift-20261220")
+def test_a_check_finds_what_moved(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    found = monitoring.check(monitoring.watch(watched(contract=0.05)), of(AFTER), "drift-20261220")
     by_name = {each.feature: each for each in found}
     assert [each.feature for each in found if each.alert] == ["tenure_months"]
     assert found[0] == by_name["tenure_months"] and by_name["tenure_months"].distance > 0.2
@@ -87,8 +94,8 @@ def test_a_check_finds_what_moved(monitoring: VertexModelMonitoring, cloud: Clou
     assert directory == "gs://telecom-test-dev-pipelines/monitoring"
 
 
-def test_the_same_check_again_is_the_same_job(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    monitor = monitoring.watch(WATCH)
+def test_the_same_check_again_is_the_same_job(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    monitor = monitoring.watch(watched(contract=0.05))
     cloud.fail("CreateModelMonitoringJob", kind="half")
     with pytest.raises(DependencyUnavailable):
         monitoring.check(monitor, of(AFTER), "drift-1")
@@ -97,8 +104,10 @@ def test_the_same_check_again_is_the_same_job(monitoring: VertexModelMonitoring,
     assert jobs == [f"{MONITOR}/modelMonitoringJobs/drift-1"]
 
 
-def test_a_check_that_fails_is_named(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    monitor = monitoring.watch(WATCH)
+def test_a_check_that_fails_is_named(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    from google.cloud.aiplatform_v1beta1 import types
+
+    monitor = monitoring.watch(watched(contract=0.05))
 
     @cloud.grpc.on("GetModelMonitoringJob")
     def _(request: Any, context: grpc.ServicerContext) -> Any:
@@ -110,20 +119,24 @@ def test_a_check_that_fails_is_named(monitoring: VertexModelMonitoring, cloud: C
         monitoring.check(monitor, of(AFTER), "drift-2")
 
 
-def test_a_check_that_takes_too_long_is_given_up(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    monitor = monitoring.watch(WATCH)
+def test_a_check_that_takes_too_long_is_given_up(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    from google.cloud.aiplatform_v1beta1 import types
+
+    monitor = monitoring.watch(watched(contract=0.05))
 
     @cloud.grpc.on("GetModelMonitoringJob")
     def _(request: Any, context: grpc.ServicerContext) -> Any:
         return types.ModelMonitoringJob(name=request.name, state=types.JobState.JOB_STATE_RUNNING)
+
+    from telecom.adapters.gcp.monitoring import VertexModelMonitoring
 
     impatient = VertexModelMonitoring(cloud.settings(), Patience(0.05, first=0.01))
     with pytest.raises(DependencyUnavailable, match="did not finish"):
         impatient.check(monitor, of(AFTER), "drift-3")
 
 
-def test_an_endpoint_is_looked_at_on_a_schedule(monitoring: VertexModelMonitoring, cloud: Cloud) -> None:
-    monitor = monitoring.watch(WATCH)
+def test_an_endpoint_is_looked_at_on_a_schedule(monitoring: "VertexModelMonitoring", cloud: Cloud) -> None:
+    monitor = monitoring.watch(watched(contract=0.05))
     first = monitoring.schedule(monitor, "123456789", "TZ=UTC 0 6 * * *")
     assert monitoring.schedule(monitor, "123456789", "TZ=UTC 0 6 * * *") == first
     (made,) = cloud.grpc.requests("CreateSchedule")
@@ -136,6 +149,6 @@ def test_an_endpoint_is_looked_at_on_a_schedule(monitoring: VertexModelMonitorin
     assert (target.time_offset.offset, target.time_offset.window) == ("0h", "1d")
 
 
-def test_only_registered_versions_are_watched(monitoring: VertexModelMonitoring) -> None:
+def test_only_registered_versions_are_watched(monitoring: "VertexModelMonitoring") -> None:
     with pytest.raises(NotFound, match="version 8"):
         monitoring.watch(Watch(NAME, "8", TABLE, of(BEFORE)))

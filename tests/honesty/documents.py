@@ -139,10 +139,10 @@ def commands(page: Path, program: str) -> Iterator[Command]:
 
 def texts_in_code(path: Path) -> Iterator[tuple[str, str]]:
     """The string constants of a Python file (parts of f-strings joined, values as X), docstrings left out."""
-    tree = ast.parse(path.read_text("utf-8"))
-    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    nodes = [*ast.walk(ast.parse(path.read_text("utf-8")))]
+    parts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if id(node) in parts | docs:
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

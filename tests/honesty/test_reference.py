@@ -24,10 +24,11 @@ INTAKE = re.compile(r"mlops/src/(intake/.*|data_ingestion|public_data)\.py|telec
 TABLE = re.compile(r"telecom_(?:bronze|silver|gold|monitoring)\.\w+")
 MODEL_PAGE = ROOT / "docs/mlops/model.md"
 LISTED_CODE = re.compile(r"^\| `([a-z_]+)` \|", re.MULTILINE)
+GENERATED = cache(generate_docs.written)
 
 
 def test_generated_pages_are_current() -> None:
-    stale = {folder.name: generate_docs.stale(folder, wanted) for folder, wanted in generate_docs.written().items()}
+    stale = {folder.name: generate_docs.stale(folder, wanted) for folder, wanted in GENERATED().items()}
     assert stale == {"reference": (), "api": ()}, "run: make docs"
 
 
@@ -35,11 +36,10 @@ def test_a_stale_page_is_named_and_mended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "reference"
-    monkeypatch.setattr(generate_docs, "REFERENCE", folder)
-    monkeypatch.setattr(generate_docs, "API", tmp_path / "api")
-    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
     # That the same code gives the same pages again is the test above, against pages of another process.
-    monkeypatch.setattr(generate_docs, "written", cache(generate_docs.written))
+    folders = {tmp_path / made.name: wanted for made, wanted in GENERATED().items()}
+    monkeypatch.setattr(generate_docs, "ROOT", tmp_path)
+    monkeypatch.setattr(generate_docs, "written", lambda: folders)
     assert generate_docs.main([]) == 0 and generate_docs.main(["--check"]) == 0
     (folder / "errors.md").write_text("old", "utf-8")
     (folder / "tables.md").unlink()

@@ -5,6 +5,7 @@ which tests/honesty/test_imports.py holds true. `python -m tests.processes.forke
 """
 
 import importlib
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from telecom.absent import keep_out
 
@@ -38,15 +39,17 @@ class Nursery:
             self._process, self._socket = subprocess.Popen(command, pass_fds=[theirs.fileno()]), ours
 
     def start(
-        self, program: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None, err: Any = None
+        self, program: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None, log: Any = None
     ) -> "Forked":
-        """A process that runs a program with these arguments; its standard error goes to the file `err`."""
+        """A process that runs a program with these arguments; with `log`, that file gets all that it writes."""
         given = {"program": program, "arguments": ["-c", *arguments], "environment": dict(environment or os.environ)}
+        if log:
+            return Forked(self, self.ask(given, (log.fileno(), log.fileno())), io.StringIO(), io.StringIO())
         reading, writing = os.pipe()
-        err = err or tempfile.TemporaryFile("w+")  # noqa: SIM115
+        err = tempfile.TemporaryFile("w+")  # noqa: SIM115
         pid = self.ask(given, (writing, err.fileno()))
         os.close(writing)
-        return Forked(self, pid, reading, err)
+        return Forked(self, pid, os.fdopen(reading, encoding="utf-8"), err)
 
     def ask(self, question: Mapping[str, Any], files: Sequence[int] = ()) -> Any:
         """What it answers."""
@@ -62,10 +65,10 @@ class Nursery:
 class Forked:
     """A process, to be used like one of `subprocess`."""
 
-    def __init__(self, nursery: Nursery, pid: int, out: int, err: Any) -> None:
+    def __init__(self, nursery: Nursery, pid: int, out: TextIO, err: Any) -> None:
         self._nursery, self._err, self.pid = nursery, err, pid
         self.returncode: int | None = None
-        self.stdout = os.fdopen(out, encoding="utf-8")
+        self.stdout = out
 
     def poll(self) -> int | None:
         """Its exit code, once it has one."""

@@ -64,13 +64,20 @@ def test_they_are_valid_by_the_published_schemas() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(
-    "fault", [{"permissions": {"contents": "own"}}, {"jobs": {"a": {"steps": []}}}, {"on": "tuesday"}]
-)
-def test_the_schema_finds_what_is_wrong(tmp_path: Path, fault: dict[str, Any]) -> None:
-    broken = {key: value for key, value in workflow("ci").items() if key is not True}
-    (tmp_path / "broken.yml").write_text(yaml.safe_dump(broken | fault))
-    assert checked("github-workflows", tmp_path / "broken.yml").returncode == 1
+def test_the_schema_finds_what_is_wrong(tmp_path: Path) -> None:
+    right = {key: value for key, value in workflow("ci").items() if key is not True}
+    faults: dict[str, dict[str, Any]] = {
+        "permissions": {"permissions": {"contents": "own"}},
+        "steps": {"jobs": {"a": {"steps": []}}},
+        "on": {"on": "tuesday"},
+        "none": {},
+    }
+    files = {name: tmp_path / f"{name}.yml" for name in faults}
+    for name, fault in faults.items():
+        files[name].write_text(yaml.safe_dump(right | fault))
+    done = checked("github-workflows", *files.values())
+    assert done.returncode == 1
+    assert {name for name, path in files.items() if f"{path}::" in done.stdout} == faults.keys() - {"none"}, done.stdout
 
 
 def zizmor(folder: Path) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,10 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
         r"|restarted(?: it)?|already did)\b")),
     ("no", re.compile(
-        r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
+        r"^(?:(?:nao|n|no|nah|espera|pera|esquece|deixa|wait|deixa quieto)[ ,.!]+)*"
+        r"(?:mudei de ideia|desist[io]\w*|esquece(?: isso)?|deixa (?:quieto|pra la)"
+        r"|nao (?:quero|precisa|preciso)(?: mais)?(?: \w+){0,2}|changed my mind|forget it|never mind)$"
+        r"|^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
         r"(?:[ ,.!]+(?:nao|agora|quero|precisa|obrigad[oa]|valeu|deixa|pra la|pode|isso|por enquanto|mais|thanks"
         r"|thank you|not now|needed))*$")),
     ("yes", re.compile(
@@ -124,11 +127,22 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         rf"(?:\b{_HOW_MUCH}\b[^.!?]{{0,35}}\b(?:{_BILL}\b[^.!?]{{0,25}}\b{_OPEN}|devendo"
         r"|(?:eu|ele|ela|cliente) devo?e?|a pagar|pendentes?|i owe|owing|outstanding)(?!\w)"
         rf"|(?:^|[.!?,;:]\s*)(?:{_LITTLE}\W+)*{_OPEN}\b)",
-        "callback": r"\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
+        "callback": r"^(?!.*\bnao (?:consigo|consegue|da|faz|completa|estou conseguindo)\b).*?"
+        r"(?:\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
         r"\b(?:ligacao|telefonema|retorno|call ?back|phone call)\b"
-        r"|\b(?:me ligu?[ea]m?|liguem?|ligar|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
+        r"|\b(?:me ligu?[ea]m?|liguem?|liga(?:r)? (?:pra|para) (?:mim|ele|ela|o cliente|a cliente)|ligar"
+        r"|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
         r"(?:amanha|hoje|segunda|terca|quarta|quinta|sexta|sabado|de manha|a tarde|tomorrow|today|monday"
-        r"|tuesday|wednesday|thursday|friday)\b",
+        r"|tuesday|wednesday|thursday|friday)\b)",
+        "person": r"^(?!.*\b(?:que horas|horarios?|ate quando|por telefone|no telefone|when|hours)\b).*"
+        r"\b(?:posso|podia|pode\w*|quero|queria|preciso|consigo|da pra|tem como|can|could|may|let me|want|need)\b"
+        r"[^.!?]{0,20}\b(?:falar|conversar|fala|transferi\w*|passa\w*|talk|speak)\b[^.!?]{0,20}"
+        r"\b(?:atendente|humano|pessoa|alguem|gente|gerente|supervisor|human|person|someone|agent|manager)\b",
+        "no_offers": r"\b(?:nao (?:autorizo|quero|aceito)|parem?|para de|parar de|chega de|stop)\b[^.!?]{0,40}"
+        r"\b(?:oferta\w*|oferec\w*|propaganda\w*|promoc\w*|telemarketing|ligar\w*|liga\w*|calls?|calling|offers?)\b"
+        r"|\blig(?:am|ando|a)\b[^.!?]{0,40}\b(?:oferec\w*|oferta\w*|plano|promoc\w*)\b",
+        "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*)\b)"
+        r"(?=.*\b(?:multa|juros|encargos?)\b).*\b(?:veio|vieram|cobr\w+|paguei|pago|atras\w+|vencid\w+|r\$)",
         "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"
         r"\b(?:cliente|situacao|dele|dela|conta|caso|cadastro|customer|account|case)\b"
         r"|\bsituacao d(?:o|a|esse|este) cliente\b",

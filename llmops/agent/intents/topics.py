@@ -19,7 +19,7 @@ NAMES_ITEMS = INVOICES | {"plan", "upgrade", "knowledge", "visit", "mobile"}
 """What the name of an invoice's item alone may look like."""
 FAULTS = frozenset(("no_internet", "slow_internet", "wifi", "mobile", "equipment", "outage", "visit"))
 SHORT = 4
-RATHER_SHORT = 7
+RATHER_SHORT = 10
 SURELY = 0.6
 OUT_OF_FAULTS = frozenset(("human", "cancel", "ticket", "second_copy"))
 """What somebody may turn to in the midst of steps, without a question mark."""

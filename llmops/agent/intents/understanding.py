@@ -18,6 +18,8 @@ NAMED_INTENTS = {
     "callback": "human",
     "owing": "payment",
     "complaint": "register_contact",
+    "no_offers": "privacy",
+    "late_charge": "payment",
 }
 """What a message wants that surely names one of these."""
 UNKNOWN = (("unclear", 0.0), ("unclear", 0.0))

@@ -34,7 +34,8 @@ def chosen(view: View, offers: Sequence[Offer]) -> Offer | None:
     before: Mapping[str, Any] = view.pending if view.pending.get("kind") == "offer" else {}
     shown = [offer for offer in offers if offer.title in before.get("titles", ())]
     if view.understood.answer == "yes" and shown:
-        return shown[0]
+        # Only the list of retention offers says that a yes is for its first.
+        return shown[0] if len(shown) == 1 or before.get("intent") == "retention" else None
     if place := place_named(view.brief.message):
         return _at(shown, before.get("titles", ()), place)
     if _only_asks(view):

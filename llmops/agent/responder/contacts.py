@@ -13,6 +13,7 @@ from llmops.tools.ticket_tool import CATEGORIES as TOPICS
 from llmops.tools.ticket_tool import Category, Tickets
 from llmops.tools.visit_windows import BRASILIA, local_day, next_visit, wished_visit
 from llmops.tools.words import day, short
+from telecom.passages import folded
 
 RULE = 300
 """Letters of what is told of complaining before one is registered."""
@@ -36,6 +37,8 @@ CATEGORIES: tuple[tuple[str, Category], ...] = (
     ("change", "plan_change"),
 )
 USUAL: Category = "other"
+_OF_A_TICKET = re.compile(r"\bcancel\w*\b[^.!?]{0,20}\b(?:chamado|protocolo|ticket|visita|agendamento|retorno|ligacao)")
+"""What is cancelled is the request, not the contract."""
 _MARK = re.compile(r"\s*\[[A-ZÇÃÁÉÍÓÚ-]+\]")
 """What stands for masked personal data."""
 
@@ -83,6 +86,8 @@ def _category(view: View, told: str) -> Category:
     if complains(told) or view.pending.get("complaint") is True:
         return "complaint"
     carried = ideas(words(told))
+    if _OF_A_TICKET.search(folded(told)):
+        return USUAL
     return next((name for idea, name in CATEGORIES if idea in carried), USUAL)
 
 

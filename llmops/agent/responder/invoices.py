@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 
 from llmops.agent.intents.choices import LAST, place_named
 from llmops.agent.intents.features import words
@@ -25,7 +26,10 @@ COMPARES = re.compile(
     r"|\bmes (?:passado|anterior) (?:pra|para) (?:ca|este|esse|agora)\b"
 )
 """The month that a message names is what it compares with."""
-BILLS = ("billing/", "faq/")
+LATE = re.compile(r"\b(?:vencid|atrasad|em atraso|overdue)")
+"""An invoice that is late, rather than the next one."""
+AMOUNT = re.compile(r"\b\d{1,4}[.,]\d{2}\b")
+BILLS = ("billing/", "faq/faq-fatura")
 SIMILAR = 4
 """So many first letters in common make two words of an item alike."""
 
@@ -75,6 +79,8 @@ def items(view: View) -> str:
 
 def payment(view: View) -> str:
     """What is open and overdue; first the rules where they are asked for."""
+    if view.understood.month:
+        return items(view)
     found: InvoiceList = view.ask("list_invoices", most=6)
     general = bool(GENERAL & set(words(view.brief.message)))
     guide = view.guide(sure=True) or (view.guide(fits=of_bills) if general else "")
@@ -93,9 +99,12 @@ def second_copy(view: View) -> str:
     found, profile = view.ask_all(("list_invoices", {"most": 12}), ("customer_profile", {}))
     month = _month(view)
     asked = [each for each in found.invoices if month and f"{each.due_on:%Y-%m}" == month]
+    if view.understood.month and not asked:
+        return _listed(view)
+    late = [each for each in found.invoices if each.status == "overdue" and LATE.search(folded(view.brief.message))]
     unpaid = [each for each in found.invoices if each.paid_on is None]
-    chosen: InvoiceSummary = next(iter([*asked, *unpaid, *found.invoices]))
-    named = next((name for name in ("whatsapp", "email", "sms") if name in view.understood.names), "")
+    chosen: InvoiceSummary = next(iter([*asked, *late, *unpaid, *found.invoices]))
+    named = next((name for name in ("email", "sms", "whatsapp") if name in view.understood.names), "")
     channel = named or CHANNELS.get(profile.preferred_channel, "email")
     given = {"invoice_id": chosen.invoice_id, "channel": channel}
     title = view.propose(ActionDraft("second_copy", "Pedido de segunda via.", given)).title
@@ -115,7 +124,7 @@ def second_copy(view: View) -> str:
 
 def contest(view: View) -> str:
     """Prepares the dispute of an item; asks which one where the message names none."""
-    found: Invoice = view.ask("read_invoice", month=_month(view))
+    found: Invoice = _disputed(view)
     charged = [item for item in found.items if item.amount > 0]
     meant = _meant(view.brief.message, charged)
     if view.pending.get("kind") == "which_item" and (place := place_named(view.brief.message)):
@@ -146,6 +155,22 @@ def contest(view: View) -> str:
         title=title,
     )
     return paragraphs(said, view.rule(most=300))
+
+
+def _disputed(view: View) -> Invoice:
+    """The invoice of the month that is named or, where an amount is named, the newest that has an item of it."""
+    newest: Invoice = view.ask("read_invoice", month=_month(view))
+    amounts = _amounts(view.brief.message)
+    if view.understood.month or not amounts or any(item.amount in amounts for item in newest.items):
+        return newest
+    listed: InvoiceList = view.ask("list_invoices", most=6)
+    months = dict.fromkeys(f"{each.due_on:%Y-%m}" for each in listed.invoices)
+    older = view.ask_all(*(("read_invoice", {"month": month}) for month in months))
+    return next((each for each in older if any(item.amount in amounts for item in each.items)), newest)
+
+
+def _amounts(message: str) -> frozenset[Decimal]:
+    return frozenset(Decimal(found.replace(",", ".")) for found in AMOUNT.findall(message))
 
 
 def of_bills(passage: Passage) -> bool:
@@ -251,6 +276,8 @@ def _asks_for_several(view: View) -> bool:
 
 def _meant(message: str, charged: Sequence[Item]) -> list[Item]:
     """The items of which the message names the most words."""
+    if amounts := _amounts(message):
+        charged = [item for item in charged if item.amount in amounts]
     said = {word[:SIMILAR] for word in words(message) if len(word) > 3}
     counts = [
         (len(said & {word[:SIMILAR] for word in words(item.description) if len(word) > 3}), item) for item in charged

@@ -106,6 +106,8 @@ def _only_rule(view: View) -> str:
     intent = view.understood.intent
     if view.understood.answer or view.understood.month or intent in _ALWAYS:
         return ""
+    if intent == "human" and "person" in view.understood.names:
+        return ""
     rather = intent in _RATHER_RULES and not (intent == "ticket" and view.understood.sure >= SURE_OF_OWN)
     surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and rather)
     if not surely or not (view.asks_rule or (view.asked >= CLEARLY and intent in FAULTS)):

@@ -28,7 +28,7 @@ from telecom.ports import Passage
 
 HOW = re.compile(
     r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo"
-    r"|como(?! (?:est[ao]|anda|ta|vai)\b)|quando|prazo|o que|oq|se eu|da pra|direito|funciona|serve"
+    r"|como(?! (?:est[ao]|anda|ta|vai)\b)|quando|prazo|o que|oq|se eu|da pra|direito|(?<!nao )funciona|serve"
     r"|how|can i|do i|is it free|what)\b"
 )
 RULE = re.compile(

@@ -64,8 +64,8 @@ def telling(step: Callable[P, T]) -> Callable[P, T]:
     @wraps(step)
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            # Arrow and MLflow would import it where it is installed, which takes longer than many a step.
-            with without("pandas"):
+            # Arrow, MLflow and xgboost would import them where they are installed; that takes longer than many a step.
+            with without("pandas", "sklearn"):
                 answer = step(*args, **kwargs)
         except (TelecomError, ModuleNotFoundError) as error:
             ours = error if isinstance(error, TelecomError) else missing_extra(error)

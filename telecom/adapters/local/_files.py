@@ -68,15 +68,12 @@ def exclusive(path: Path, seconds: float, what: str) -> Iterator[None]:
         WarehouseBusy: another process held it for longer than `seconds`; names that process.
     """
     with _open(path) as lock:
-        deadline = time.monotonic() + seconds
-        while not _try(lock, fcntl.LOCK_EX):
-            if time.monotonic() >= deadline:
-                holder = path.read_text("utf-8").strip() or "another process"
-                raise WarehouseBusy(
-                    f"{what} is being written by {holder}; waited {seconds:g} s.",
-                    "Try again when it has finished, or raise TELECOM_LOCK_SECONDS.",
-                )
-            time.sleep(0.02)
+        if not _within(seconds, lock, fcntl.LOCK_EX):
+            holder = path.read_text("utf-8").strip() or "another process"
+            raise WarehouseBusy(
+                f"{what} is being written by {holder}; waited {seconds:g} s.",
+                "Try again when it has finished, or raise TELECOM_LOCK_SECONDS.",
+            )
         if lock.writable():
             lock.truncate(0)
             lock.write(f"process {os.getpid()}")
@@ -85,10 +82,13 @@ def exclusive(path: Path, seconds: float, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def shared(path: Path) -> Iterator[None]:
-    """Holds a lock together with other readers; waits only while files are being removed.
+def shared(path: Path, seconds: float = 2.0) -> Iterator[None]:
+    """Holds a lock together with other readers; waits, at most so many seconds, while files are being removed.
 
     Where nothing can be written and nobody made the lock, there is nobody to wait for.
+
+    Raises:
+        WarehouseBusy: they were still being removed after `seconds`.
     """
     try:
         lock = _open(path)
@@ -98,7 +98,8 @@ def shared(path: Path) -> Iterator[None]:
         yield
         return
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        if not _within(seconds, lock, fcntl.LOCK_SH):
+            raise WarehouseBusy(f"{path.parent} is being cleared by another process.", "Try again in a moment.")
         yield
 
 
@@ -118,6 +119,15 @@ def _open(path: Path) -> IO[str]:
         if error.errno not in _READ_ONLY or not path.exists():
             raise
         return path.open(encoding="utf-8")
+
+
+def _within(seconds: float, lock: IO[str], kind: int) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _try(lock, kind):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def _try(lock: IO[str], kind: int) -> bool:

@@ -433,8 +433,8 @@ variable "channels" {
   nullable = false
 
   validation {
-    condition     = length(var.channels) >= 1 && length(var.channels) <= 5
-    error_message = "channels has ${length(var.channels)}: name one to five, since nobody would hear of an alert otherwise, and a budget takes five."
+    condition     = length(var.channels) >= 1 && length([for channel in var.channels : channel if channel.type == "email"]) <= 5
+    error_message = "channels is ${jsonencode({ for key, channel in var.channels : key => channel.type })}: name at least one, since nobody would hear of an alert otherwise, and at most five of type email, since a budget takes five and no others."
   }
 }
 
@@ -460,6 +460,23 @@ variable "thresholds" {
   })
   default  = {}
   nullable = false
+}
+
+variable "measured" {
+  description = "Services that answered a first request, after which Monitoring knows what their objective counts: assistant. Before that it refuses the objective (docs/infra/README.md, step 7)."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.measured, ["assistant"])) == 0
+    error_message = "measured is ${jsonencode(var.measured)}: write assistant, or nothing; the batch is always measured."
+  }
+
+  validation {
+    condition     = alltrue([for name in var.measured : try(var.services[name].prometheus, null) != null])
+    error_message = "measured is ${jsonencode(var.measured)}, which has no prometheus in services: without the sidecar its metric never comes into being. Write prometheus = {} there."
+  }
 }
 
 variable "uptime" {

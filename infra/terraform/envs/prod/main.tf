@@ -40,7 +40,10 @@ module "project" {
   env           = var.env
   more_services = var.assistant.iap_audience == "" ? [] : ["iap.googleapis.com"]
   kms_key       = var.kms_key
-  budget        = merge(var.budget, { notification_channels = module.monitoring.channels })
+  # Budgets write e-mails and nothing else.
+  budget = merge(var.budget, {
+    notification_channels = { for key, channel in module.monitoring.channels : key => channel if var.channels[key].type == "email" }
+  })
 }
 
 module "iam" {
@@ -277,6 +280,8 @@ module "cloud_run" {
       kms_key         = module.project.kms_key
       vpc_egress      = "ALL_TRAFFIC"
       self_url_in     = "TELECOM_AUDIENCE"
+      # It starts before there is a model, and says 503 until one is champion: this apply makes what trains the first.
+      startup_probe = { path = "/healthz" }
       env = merge(local.platform, {
         TELECOM_ONLINE_STORE    = module.vertex_ai.online_store
         TELECOM_SERVING_VERSION = var.model_version
@@ -427,6 +432,7 @@ module "monitoring" {
   channels        = var.channels
   channel_secrets = var.channel_secrets
   thresholds      = var.thresholds
+  measured        = var.measured
   repository      = try(var.github.repository, null)
   uptime_checks   = { for name in var.uptime : name => { host = trimprefix(module.cloud_run.urls["telecom-${name}-${var.env}"], "https://") } }
   batch_paused    = alltrue([for order in var.schedules : order.paused if order.pipeline == "churn-scoring"])

@@ -142,4 +142,7 @@ thresholds = {
   assistant_daily_usd = 120
 }
 
+# ["assistant"] once it has answered its first request (docs/infra/README.md, step 7).
+measured = []
+
 uptime = ["assistant", "churn"]

@@ -175,8 +175,8 @@ variable "services" {
   }
 
   validation {
-    condition     = alltrue(flatten([for service in var.services : [for name, value in service.env : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name)) && name != "PORT" && !can(regex("(?i)(password|secret|token|api_?key|private_?key)$", name))]]))
-    error_message = "services has env ${jsonencode({ for name, service in var.services : name => sort(keys(service.env)) })}: PORT is Cloud Run's, and what is called password, secret, token or key goes into secrets, by reference."
+    condition     = alltrue(flatten([for service in var.services : [for name, value in service.env : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name)) && name != "PORT" && !can(regex("(?i)(password|passwd|secret|token|api_?key|private_?key|(^|_)(pass|pwd|key))$", name))]]))
+    error_message = "services has env ${jsonencode({ for name, service in var.services : name => sort(keys(service.env)) })}: PORT is Cloud Run's, and what is called password (pass, pwd), secret, token or key goes into secrets, by reference."
   }
 
   validation {
@@ -272,8 +272,8 @@ variable "jobs" {
   }
 
   validation {
-    condition     = alltrue(flatten([for job in var.jobs : [for name, value in job.env : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name)) && !can(regex("(?i)(password|secret|token|api_?key|private_?key)$", name))]]))
-    error_message = "jobs has env ${jsonencode({ for name, job in var.jobs : name => sort(keys(job.env)) })}: what is called password, secret, token or key goes into secrets, by reference."
+    condition     = alltrue(flatten([for job in var.jobs : [for name, value in job.env : can(regex("^[A-Za-z_][A-Za-z0-9_]*$", name)) && !can(regex("(?i)(password|passwd|secret|token|api_?key|private_?key|(^|_)(pass|pwd|key))$", name))]]))
+    error_message = "jobs has env ${jsonencode({ for name, job in var.jobs : name => sort(keys(job.env)) })}: what is called password (pass, pwd), secret, token or key goes into secrets, by reference."
   }
 
   validation {

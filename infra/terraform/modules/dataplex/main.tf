@@ -21,6 +21,8 @@ locals {
       }
     }
   ]...)
+  # Discovery makes a dataset of this name, with _ for -, which must be nobody else's.
+  zones  = { for key in keys(var.zones) : key => "telecom-zone-${key}" }
   labels = merge(var.labels, { env = var.env })
 }
 
@@ -46,7 +48,7 @@ resource "google_dataplex_zone" "this" {
   project     = var.project_id
   location    = var.region
   lake        = google_dataplex_lake.this.name
-  name        = "telecom-${each.key}"
+  name        = local.zones[each.key]
   type        = each.value.type
   description = each.value.description
   labels      = local.labels
@@ -55,8 +57,9 @@ resource "google_dataplex_zone" "this" {
     location_type = "SINGLE_REGION"
   }
 
+  # There is nothing to find but files: a dataset's tables are known.
   discovery_spec {
-    enabled = each.value.discovery
+    enabled = each.value.discovery && length(each.value.buckets) > 0
   }
 }
 
@@ -75,7 +78,6 @@ resource "google_dataplex_asset" "this" {
     name = each.value.path
   }
 
-  # Only files are searched for tables; a dataset's tables are known.
   discovery_spec {
     enabled = each.value.type == "STORAGE_BUCKET" && var.zones[each.value.zone].discovery
   }

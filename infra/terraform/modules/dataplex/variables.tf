@@ -52,7 +52,7 @@ variable "schemas_path" {
 }
 
 variable "zones" {
-  description = "Zones of the lake by name (raw, curated, analytics), each with its buckets (bucket name and the file formats in it) and datasets (dataset ids). A bucket or dataset is one asset, whole: Dataplex knows no prefixes."
+  description = "Zones of the lake by name (raw, curated, analytics), each with its buckets (bucket name and the file formats in it), datasets (dataset ids), and whether its files are searched for tables. A bucket or dataset is one asset, whole: Dataplex knows no prefixes. A zone is called telecom-zone-<name>, and publishes what it finds in a dataset telecom_zone_<name>."
   type = map(object({
     type        = string
     description = optional(string, "")
@@ -69,6 +69,10 @@ variable "zones" {
   validation {
     condition     = alltrue([for name in keys(var.zones) : can(regex("^[a-z]([-a-z0-9]{0,48}[a-z0-9])?$", name))])
     error_message = "zones has the names ${jsonencode(keys(var.zones))}: lower-case letters, digits and -, a letter first, at most 50. Rename the one that differs."
+  }
+  validation {
+    condition     = length(setintersection([for name in keys(var.zones) : "telecom_zone_${replace(name, "-", "_")}"], flatten([for zone in var.zones : values(zone.datasets)]))) == 0 && length(distinct([for name in keys(var.zones) : replace(name, "-", "_")])) == length(var.zones)
+    error_message = "zones has the names ${jsonencode(keys(var.zones))} and the datasets ${jsonencode(flatten([for zone in var.zones : values(zone.datasets)]))}: a zone makes the dataset telecom_zone_<name>, with _ for -, which must be nobody else's. Rename the zone."
   }
   validation {
     condition = alltrue(flatten([

@@ -27,8 +27,12 @@ locals {
     for key, alert in yamldecode(templatefile("${path.module}/alerts.yaml", local.values)) : key => alert
     if length(try(local.lists[alert.when], ["always"])) > 0
   }
-  objectives = yamldecode(templatefile("${path.module}/objectives.yaml", local.values))
-  labels     = merge(var.labels, { env = var.env })
+  objectives = {
+    for key, objective in yamldecode(templatefile("${path.module}/objectives.yaml", local.values)) : key => objective
+    if can(objective.metric) || contains(var.measured, key)
+  }
+  metrics = yamldecode(file("${path.module}/metrics.yaml"))
+  labels  = merge(var.labels, { env = var.env })
 }
 
 resource "google_monitoring_dashboard" "this" {
@@ -69,6 +73,28 @@ resource "google_monitoring_alert_policy" "this" {
   documentation {
     mime_type = "text/markdown"
     content   = "${trimspace(each.value.remedy)}\n\n[What to do, step by step](https://github.com/${var.repository}/blob/main/docs/operations/runbooks.md#${each.key})"
+  }
+}
+
+# Gauges of jobs come into being with their first point; those of objectives are made here, as the code writes them.
+# Monitoring takes a metric over that is there already.
+resource "google_monitoring_metric_descriptor" "this" {
+  for_each = { for key, objective in local.objectives : key => objective if can(objective.metric) }
+
+  project      = var.project_id
+  type         = each.value.metric
+  display_name = replace(each.value.metric, "/^[^/]*[/]/", "")
+  description  = each.value.name
+  metric_kind  = "GAUGE"
+  value_type   = "DOUBLE"
+
+  dynamic "labels" {
+    for_each = toset(local.metrics[replace(each.value.metric, "/^[^/]*[/]/", "")].labels)
+
+    content {
+      key        = labels.value
+      value_type = "STRING"
+    }
   }
 }
 
@@ -113,12 +139,13 @@ resource "google_monitoring_slo" "this" {
         time_series = windows_based_sli.value.gauge
 
         range {
-          min = 0
           max = windows_based_sli.value.most
         }
       }
     }
   }
+
+  depends_on = [google_monitoring_metric_descriptor.this]
 }
 
 resource "google_monitoring_uptime_check_config" "this" {

@@ -13,6 +13,11 @@ output "dashboards" {
   value       = { for name, dashboard in google_monitoring_dashboard.this : name => dashboard.id }
 }
 
+output "metrics" {
+  description = "Types of the metrics that were made for objectives, by their keys."
+  value       = { for key, metric in google_monitoring_metric_descriptor.this : key => metric.type }
+}
+
 output "slos" {
   description = "Resource names of the service level objectives by key."
   value       = { for key, slo in google_monitoring_slo.this : key => slo.name }

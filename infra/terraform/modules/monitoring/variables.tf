@@ -174,6 +174,18 @@ variable "objectives" {
   }
 }
 
+variable "measured" {
+  description = "Objectives whose service has answered a first request, so that Monitoring knows its metric: assistant. Before that it refuses them; those of jobs need not be named."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.measured, ["assistant"])) == 0
+    error_message = "measured is ${jsonencode(var.measured)}: write assistant, or nothing; the batch is always measured."
+  }
+}
+
 variable "uptime_checks" {
   description = "Uptime checks by static key: host and path of a service that may be reached from outside. They show an OIDC token of Monitoring's service agent, which needs roles/run.invoker. Cloud Run keeps paths that end in z to itself."
   type = map(object({

@@ -157,7 +157,7 @@ variable "budget" {
       currency               that of the billing account
       thresholds             shares of the amount already spent that alert
       forecast_thresholds    shares of the amount that the month's forecast must reach to alert
-      notification_channels  key => id of a Monitoring channel, at most 5
+      notification_channels  key => id of a Monitoring channel of type email, at most 5; no others are taken
       pubsub_topic           id of a topic that receives every update
       default_recipients     whether billing administrators and users are told by e-mail too
   EOT
@@ -190,7 +190,7 @@ variable "budget" {
 
   validation {
     condition     = var.budget == null || try(length(var.budget.notification_channels) <= 5, false)
-    error_message = "budget.notification_channels has ${length(try(var.budget.notification_channels, {}))} channels: a budget takes at most 5."
+    error_message = "budget.notification_channels has ${length(try(var.budget.notification_channels, {}))} channels: a budget takes at most 5, all of type email."
   }
 
   validation {

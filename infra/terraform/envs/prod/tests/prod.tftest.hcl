@@ -96,15 +96,22 @@ run "what_lies_outside_takes_a_way_out" {
 run "a_secret_is_read_by_an_account_of_ours" {
   command = plan
   variables {
-    network = { subnet_cidr = "8.8.8.0/24" }
-    secrets = { assistant-people = { description = "x", readers = ["nobody"] } }
+    measured = ["churn"]
+    channels = { for number in range(6) : "team${number}" => { type = "email", address = "team${number}@example.com" } }
+    network  = { subnet_cidr = "8.8.8.0/24" }
+    secrets  = { assistant-people = { description = "x", readers = ["nobody"] } }
   }
-  expect_failures = [var.network, var.secrets]
+  expect_failures = [var.network, var.secrets, var.measured, var.channels]
 }
 
 run "with_a_key_of_ones_own_and_a_proxy_all_that_is_kept_is_encrypted_by_it" {
   command = plan
   variables {
+    measured = ["assistant"]
+    channels = {
+      oncall = { type = "email", address = "oncall@example.com" }
+      bus    = { type = "pubsub", address = "projects/example-telecom-2002/topics/alerts" }
+    }
     kms_key = "projects/example-keys-1/locations/us-central1/keyRings/telecom/cryptoKeys/prod"
     network = { subnet_cidr = "10.20.0.0/24", internet_egress = true }
     assistant = {
@@ -118,5 +125,9 @@ run "with_a_key_of_ones_own_and_a_proxy_all_that_is_kept_is_encrypted_by_it" {
   assert {
     condition     = module.project.kms_key == var.kms_key
     error_message = "Modules take the key from the module that lets Google's accounts use it."
+  }
+  assert {
+    condition     = keys(module.monitoring.slos) == ["assistant", "batch"]
+    error_message = "Both objectives are there once the assistant was asked."
   }
 }

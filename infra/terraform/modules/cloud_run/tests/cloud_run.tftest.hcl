@@ -233,6 +233,30 @@ run "refuses_secrets_in_plain_text" {
   expect_failures = [var.services, var.jobs]
 }
 
+run "refuses_keys_by_any_name" {
+  command = plan
+
+  variables {
+    services = { s = { description = "x", image = "r/i", service_account = "a@b.iam.gserviceaccount.com", min_instances = 0, max_instances = 1, env = { OPENAI_KEY = "x" } } }
+    jobs     = { j = { image = "r/i", service_account = "a@b.iam.gserviceaccount.com", env = { DB_PASS = "x" } } }
+  }
+
+  expect_failures = [var.services, var.jobs]
+}
+
+run "an_address_of_keys_is_no_secret_and_a_start_may_be_judged_otherwise" {
+  command = plan
+
+  variables {
+    services = { s = { description = "x", image = "r/i", service_account = "a@b.iam.gserviceaccount.com", min_instances = 0, max_instances = 1, startup_probe = { path = "/healthz" }, env = { TELECOM_ASSISTANT_ISSUER_KEYS = "https://id.example.com/keys", COMPASS = "north" } } }
+  }
+
+  assert {
+    condition     = one(one(one(one(google_cloud_run_v2_service.service["s"].template).containers).startup_probe).http_get).path == "/healthz"
+    error_message = "The start is judged by the path that was given."
+  }
+}
+
 run "refuses_everybody" {
   command = plan
 

@@ -49,6 +49,14 @@ run "zones_assets_scans" {
     error_message = "Only buckets are searched for tables."
   }
   assert {
+    condition     = { for name, zone in google_dataplex_zone.this : name => zone.discovery_spec[0].enabled } == { raw = true, curated = true, analytics = false }
+    error_message = "A zone without buckets would make a dataset for files that it has not."
+  }
+  assert {
+    condition     = { for name, zone in google_dataplex_zone.this : name => zone.name } == { raw = "telecom-zone-raw", curated = "telecom-zone-curated", analytics = "telecom-zone-analytics" }
+    error_message = "A zone publishes in a dataset of its name, which could be one of ours."
+  }
+  assert {
     condition     = google_dataplex_lake_iam_member.this["roles/dataplex.viewer/analysts"].member == "group:analysts@example.com"
     error_message = "The analysts do not see the lake."
   }
@@ -153,6 +161,29 @@ run "refuses_a_dataset_in_two_zones" {
   }
 
   expect_failures = [var.zones, var.quality]
+}
+
+run "refuses_a_zone_that_would_claim_a_dataset" {
+  command = plan
+
+  variables {
+    zones = { gold-files = { type = "RAW", datasets = { a = "telecom_zone_gold_files" } } }
+  }
+
+  expect_failures = [var.zones]
+}
+
+run "searches_no_files_where_told_so" {
+  command = plan
+
+  variables {
+    zones = { raw = { type = "RAW", discovery = false, buckets = { bronze = { name = "b", formats = ["csv"] } } } }
+  }
+
+  assert {
+    condition     = !google_dataplex_zone.this["raw"].discovery_spec[0].enabled && !google_dataplex_asset.this["raw/bucket/bronze"].discovery_spec[0].enabled
+    error_message = "Files are searched that should not be."
+  }
 }
 
 run "refuses_a_table_without_a_contract" {

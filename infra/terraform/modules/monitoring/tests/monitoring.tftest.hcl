@@ -44,12 +44,42 @@ run "dev" {
     error_message = "A tile is wider than its dashboard."
   }
   assert {
-    condition     = google_monitoring_slo.this["assistant"].goal == 0.999 && google_monitoring_slo.this["assistant"].rolling_period_days == 30 && strcontains(google_monitoring_slo.this["assistant"].request_based_sli[0].good_total_ratio[0].good_service_filter, "resource.labels.namespace=\"telecom-assistant-dev\"")
-    error_message = "The assistant's objective is another."
+    condition     = keys(google_monitoring_slo.this) == ["batch"] && keys(google_monitoring_custom_service.this) == ["batch"]
+    error_message = "Nobody has asked the assistant yet, so that Monitoring would refuse its objective."
   }
   assert {
-    condition     = google_monitoring_slo.this["batch"].goal == 0.95 && google_monitoring_slo.this["batch"].windows_based_sli[0].window_period == "86400s" && google_monitoring_slo.this["batch"].windows_based_sli[0].metric_mean_in_range[0].range[0].max == 0
+    condition     = google_monitoring_metric_descriptor.this["batch"].metric_kind == "GAUGE" && google_monitoring_metric_descriptor.this["batch"].value_type == "DOUBLE" && { for label in google_monitoring_metric_descriptor.this["batch"].labels : label.key => label.value_type } == { pipeline = "STRING", job = "STRING", env = "STRING" }
+    error_message = "The batch's gauge is not what telecom/adapters/gcp/metrics.py writes."
+  }
+  assert {
+    condition     = strcontains(google_monitoring_slo.this["batch"].windows_based_sli[0].metric_mean_in_range[0].time_series, "metric.type=\"${output.metrics["batch"]}\"")
+    error_message = "The metric that is made is not the one that the objective looks at."
+  }
+  assert {
+    condition     = google_monitoring_slo.this["batch"].goal == 0.95 && google_monitoring_slo.this["batch"].windows_based_sli[0].window_period == "86400s" && google_monitoring_slo.this["batch"].windows_based_sli[0].metric_mean_in_range[0].range[0].max == 0.001
     error_message = "The batch's objective is another."
+  }
+  # The provider sends no zero, and a range without an end is open there.
+  assert {
+    condition     = google_monitoring_slo.this["batch"].windows_based_sli[0].metric_mean_in_range[0].range[0].min == null
+    error_message = "The range has a lower end that never reaches Monitoring."
+  }
+}
+
+run "the_assistant_has_an_objective_once_it_was_asked" {
+  command = plan
+
+  variables {
+    measured = ["assistant"]
+  }
+
+  assert {
+    condition     = keys(google_monitoring_slo.this) == ["assistant", "batch"] && keys(google_monitoring_metric_descriptor.this) == ["batch"]
+    error_message = "The assistant's metric is the sidecar's, and its objective is there."
+  }
+  assert {
+    condition     = google_monitoring_slo.this["assistant"].goal == 0.999 && google_monitoring_slo.this["assistant"].rolling_period_days == 30 && strcontains(google_monitoring_slo.this["assistant"].request_based_sli[0].good_total_ratio[0].good_service_filter, "resource.labels.namespace=\"telecom-assistant-dev\"")
+    error_message = "The assistant's objective is another."
   }
 }
 
@@ -70,6 +100,7 @@ run "channels_uptime_dead_letters_in_prod" {
     uptime_checks   = { churn = { host = "telecom-churn-prod-1.us-central1.run.app" } }
     thresholds      = { drift_score = 1.5, batch_late_hours = 30 }
     objectives      = { assistant = 0.9995 }
+    measured        = ["assistant"]
   }
 
   assert {
@@ -138,10 +169,11 @@ run "refuses_what_cannot_be" {
     thresholds    = { drift_score = 0 }
     batch         = "churn-scoring"
     objectives    = { days = 90 }
+    measured      = ["batch"]
     uptime_checks = { a = { host = "https://example.com", path = "/healthz", period = "5s" } }
   }
 
-  expect_failures = [var.channels, var.thresholds, var.batch, var.objectives, var.uptime_checks]
+  expect_failures = [var.channels, var.thresholds, var.batch, var.objectives, var.measured, var.uptime_checks]
 }
 
 run "refuses_a_channel_without_its_secret" {
