@@ -1,6 +1,7 @@
 """Erasure and access over every table that the contracts describe, on both backends."""
 
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,11 +15,29 @@ from telecom.errors import NotFound, TelecomError, UsageError
 from telecom.ports import Parameters, Write
 from telecom.privacy_places import rows_of
 from telecom.progress import Silent
+from telecom.settings import Settings
 from telecom.tables import Column, Contract, contracts
 from tests.contracts.home_search import found_below
 from tests.contracts.people import ANA, DAY, NAMES, NOW, RUI, fill, leave_behind, personal, put, row, stores
 
 pytestmark = pytest.mark.backends("local", "gcp")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of a platform with two people in it, to be copied."""
+    home = tmp_path_factory.mktemp("people") / "home"
+    fill(Platform(Settings(home=home)))
+    return home
+
+
+@pytest.fixture
+def people(platform: Platform, request: pytest.FixtureRequest) -> None:
+    """Two people are in the platform."""
+    if platform.settings.backend == "local":
+        shutil.copytree(request.getfixturevalue("filled"), platform.settings.home)
+    else:
+        fill(platform)
 
 
 def left(platform: Platform, who: str) -> int:
@@ -48,8 +67,8 @@ def test_a_new_table_is_covered_by_being_described() -> None:
     assert (rows.table, rows.where, rows.parameters) == (made.table, "customer_id = @customer_id", {"customer_id": ANA})
 
 
+@pytest.mark.usefixtures("people")
 def test_a_person_goes_from_every_layer_and_others_stay(platform: Platform, tmp_path: Path) -> None:
-    fill(platform)
     csv = "bronze/churn/snapshot_date=2026-11-20/0-a.csv"
     put(platform, csv, f'customerID,gender\r\n{RUI},Male\r\n" {ANA} ","Fe,male"\r\n7590-VHVEG2,x', tmp_path)
     put(platform, "quarantine/churn/a.jsonl", json.dumps([ANA]) + "\n" + json.dumps([RUI]) + "\n", tmp_path)
@@ -72,9 +91,9 @@ def test_a_person_goes_from_every_layer_and_others_stay(platform: Platform, tmp_
     assert len(privacy.held(stores(platform), RUI)) >= len(before)
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.backends("local")
 def test_doing_it_again_does_nothing_and_keeps_the_proof(platform: Platform) -> None:
-    fill(platform)
     first = privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
     again = privacy.erase(stores(platform), ANA, "somebody else", lambda: NOW + timedelta(days=1))
     assert not again.anything and again.proof == first.proof
@@ -83,17 +102,17 @@ def test_doing_it_again_does_nothing_and_keeps_the_proof(platform: Platform) -> 
     assert [each["person"] for each in found] == [first.proof.person] and found[0]["erased_by"] == "dpo"
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.backends("local")
 def test_the_proof_tells_when_it_began_and_when_it_ended(platform: Platform) -> None:
-    fill(platform)
     moments = iter([NOW, NOW + timedelta(seconds=9)])
     proof = privacy.erase(stores(platform), ANA, "dpo", lambda: next(moments)).proof
     assert (proof.began_at, proof.finished_at) == (NOW, NOW + timedelta(seconds=9))
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.backends("local")
 def test_what_broke_off_comes_to_the_same_proof(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(platform)
     expected = privacy.survey(stores(platform), ANA)
     whole, calls = platform.warehouse.erase, []
 
@@ -112,11 +131,11 @@ def test_what_broke_off_comes_to_the_same_proof(platform: Platform, monkeypatch:
     assert (done.proof.places, done.proof.erased_by, done.proof.began_at) == (expected, "dpo", NOW)
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.backends("local")
 def test_whoever_is_written_anew_all_the_time_is_not_proven_gone(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(platform)
     monkeypatch.setattr(platform.warehouse, "erase", lambda *_: 0)
     with pytest.raises(TelecomError, match=r"written anew.*run it again"):
         privacy.erase(stores(platform), ANA, "dpo", lambda: NOW)
@@ -159,9 +178,9 @@ def test_a_later_file_is_taken_without_the_person(platform: Platform, tmp_path: 
         data_ingestion.run(platform.warehouse, platform.objects, Silent(), csv=str(csv), snapshot_date=DAY, now=NOW)
 
 
+@pytest.mark.usefixtures("people")
 @pytest.mark.backends("local")
 def test_access_has_all_that_is_held_with_its_sources(platform: Platform, tmp_path: Path) -> None:
-    fill(platform)
     put(platform, "bronze/churn/a.csv", f"customerID,gender\n{ANA},Female\n{RUI},Male\n", tmp_path)
     held = privacy.held(stores(platform), ANA)
     assert {t.table for t in personal()} <= held.keys()

@@ -32,10 +32,10 @@ def of(day: date) -> str:
     return f"SELECT * FROM {TABLE} WHERE snapshot_date = DATE '{day}'"
 
 
-def watched(day: date = BEFORE, threshold: float = 0.2, **thresholds: float) -> "Watch":
+def watched(day: date = BEFORE, threshold: float = 0.2, version: str = "1", **thresholds: float) -> "Watch":
     from telecom.adapters.gcp.monitoring import Watch
 
-    return Watch(NAME, "1", TABLE, of(day), threshold=threshold, thresholds=thresholds)
+    return Watch(NAME, version, TABLE, of(day), threshold=threshold, thresholds=thresholds)
 
 
 @pytest.fixture
@@ -151,4 +151,4 @@ def test_an_endpoint_is_looked_at_on_a_schedule(monitoring: "VertexModelMonitori
 
 def test_only_registered_versions_are_watched(monitoring: "VertexModelMonitoring") -> None:
     with pytest.raises(NotFound, match="version 8"):
-        monitoring.watch(Watch(NAME, "8", TABLE, of(BEFORE)))
+        monitoring.watch(watched(version="8"))

@@ -11,6 +11,7 @@ import pytest
 
 from telecom.adapters.local._files import beside, exclusive, shared
 from telecom.adapters.local.objects import LocalObjects
+from telecom.errors import WarehouseBusy
 from telecom.settings import Settings
 from telecom.synthetic import customers
 
@@ -89,6 +90,16 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
         return opened(self, mode, *others, **more)
 
     monkeypatch.setattr(Path, "open", refusing)
+
+
+def test_readers_do_not_wait_for_ever(tmp_path: Path) -> None:
+    lock = tmp_path / "files.lock"
+    with (
+        exclusive(lock, 0, "It"),
+        pytest.raises(WarehouseBusy, match="being cleared by another process"),
+        shared(lock, 0),
+    ):
+        pytest.fail("it is held")
 
 
 def test_readers_and_one_writer_lock_a_file_they_may_not_write(tmp_path: Path, request: pytest.FixtureRequest) -> None:
