@@ -6,23 +6,25 @@ import pytest
 
 from tests.processes.forked import Nursery
 
-STORES = ("warehouse", "retrieval", "events", "records", "objects", "features", "workfiles")
+LOCAL = "telecom.adapters.local"
+STORES = [
+    f"{LOCAL}.{name}" for name in ("warehouse", "retrieval", "events", "records", "objects", "features", "workfiles")
+]
 SERVICES = ("mlops.src.serving.churn_wiring", "mlops.src.serving.dispatcher_wiring", "llmops.agent.assistant_wiring")
-MODEL = ("telecom.adapters.local.llm", "pydantic_ai.models.openai")
+RELEASES = (f"{LOCAL}.traffic", f"{LOCAL}.front", "mlops.src.release.rollout")
+MODEL = (f"{LOCAL}.llm", "pydantic_ai.models.openai")
 
 
 @pytest.fixture(scope="session")
 def stores() -> Iterator[Nursery]:
     """For processes that read and write, and for commands that do."""
-    yield from _nursery(
-        "telecom.cli", "pyarrow.compute", "telecom.bootstrap", *(f"telecom.adapters.local.{name}" for name in STORES)
-    )
+    yield from _nursery("telecom.cli", "pyarrow.compute", "telecom.bootstrap", *STORES)
 
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Nursery]:
     """For services of which it is not asked what they import."""
-    yield from _nursery("telecom.cli", "telecom.serving.process", *SERVICES, *MODEL)
+    yield from _nursery("telecom.cli", "telecom.serving.process", *SERVICES, *RELEASES, *MODEL)
 
 
 def _nursery(*modules: str) -> Iterator[Nursery]:

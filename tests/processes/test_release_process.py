@@ -3,8 +3,6 @@
 import http.client
 import json
 import os
-import subprocess
-import sys
 import textwrap
 import threading
 import time
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from mlops.src.model_versions import MODEL
 from mlops.src.release.check_requests import forms
@@ -24,11 +23,12 @@ from mlops.tests.serving.churn_fakes import saved_model
 from telecom.adapters.local.identity import LocalIdentity
 from telecom.adapters.local.traffic import LocalTraffic
 from telecom.bootstrap import Platform
+from telecom.cli import app
 from telecom.settings import Settings
+from tests.processes.forked import TELECOM, Forked, Nursery
 from tests.processes.service_process import LISTENING
 
-TELECOM = (sys.executable, "-m", "telecom")
-SERVE = (*TELECOM, "serve", "churn", "--port", "0")
+SERVE = (TELECOM, "serve", "churn", "--port", "0")
 QUICK = Policy(
     error_increase=0.1, slow_increase=0.3, slower=0.45, superiority=0.45, psi=4.0, blocks=4, power=0.8, alpha=0.04
 )
@@ -60,16 +60,16 @@ BAD = """
 class Processes:
     """Services and a front, all on one home; ends them at the end."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.running = home, list[subprocess.Popen[bytes]]()
+    def __init__(self, home: Path, nursery: Nursery) -> None:
+        self.home, self.nursery, self.running = home, nursery, list[Forked]()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TELECOM_", "AIP_"))}
         self.environment = kept | {"TELECOM_HOME": str(home)}
 
-    def start(self, *command: str, **environment: str) -> str:
+    def start(self, program: str, *words: str, **environment: str) -> str:
         """Starts a server; returns its address."""
         log = self.home.parent / f"log-{time.monotonic_ns()}"
-        with log.open("w") as stderr:
-            made = subprocess.Popen(command, env=self.environment | environment, stdout=stderr, stderr=stderr)
+        with log.open("w") as file:
+            made = self.nursery.start(program, words, self.environment | environment, file)
         self.running.append(made)
         deadline = time.monotonic() + 60
         while not (found := LISTENING.search(log.read_text())):
@@ -79,9 +79,15 @@ class Processes:
 
     def telecom(self, *words: str) -> tuple[int, Any]:
         """A `telecom release` command: its exit code, and the JSON that it printed."""
-        command = (*TELECOM, "release", *words, "--json")
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=120)
-        return done.returncode, json.loads(done.stdout)
+        done = self.nursery.start(TELECOM, ("release", *words, "--json"), self.environment)
+        out, err = done.communicate(timeout=120)
+        assert done.returncode is not None and out, err
+        return done.returncode, json.loads(out)
+
+    def telecom_here(self, *words: str) -> tuple[int, Any]:
+        """The same in this process, which has imported MLflow."""
+        done = CliRunner().invoke(app, ["release", *words, "--json"], env={"TELECOM_HOME": str(self.home)})
+        return done.exit_code, json.loads(done.stdout)
 
     def stop(self) -> None:
         for process in self.running:
@@ -139,9 +145,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def processes(home: Path) -> Iterator[Processes]:
+def processes(home: Path, services: Nursery) -> Iterator[Processes]:
     """Revisions old (model 1, in service) and new (model 2), and a front."""
-    made = Processes(home)
+    made = Processes(home, services)
     try:
         quiet = {"TELECOM_SERVING_LOG_REQUESTS": "failures"}
         urls = [made.start(*SERVE, TELECOM_SERVING_VERSION=version, **quiet) for version in ("1", "2")]
@@ -155,7 +161,7 @@ def processes(home: Path) -> Iterator[Processes]:
 
 @pytest.fixture(scope="module")
 def front(processes: Processes) -> str:
-    return processes.start(*TELECOM, "release", "front", "--port", "0")
+    return processes.start(TELECOM, "release", "front", "--port", "0")
 
 
 @pytest.fixture
@@ -195,7 +201,7 @@ def test_a_canary_and_the_way_back_while_requests_keep_coming(
     assert code == 0 and shares(found) == {"new": 100, "old": 0} and found["champion"] == "2" and found["remarks"] == []
 
     began = time.monotonic()
-    code, back = processes.telecom("rollback")
+    code, back = processes.telecom_here("rollback")
     assert time.monotonic() - began < 30
     moved = {name: back[name] for name in ("revision", "model_version", "alias_moved", "traffic_moved")}
     assert code == 0
@@ -217,7 +223,7 @@ def test_a_canary_and_the_way_back_while_requests_keep_coming(
 
 
 def test_a_candidate_that_fails_never_gets_far(processes: Processes, call: Callable[[], Callers]) -> None:
-    url = processes.start(sys.executable, "-c", textwrap.dedent(BAD))
+    url = processes.start(textwrap.dedent(BAD))
     processes.telecom("add", "bad", "--url", url)
     callers = call()
     code, refused = processes.telecom("canary", "--candidate", "bad")

@@ -24,8 +24,9 @@ import json.tool
 def own_finders(monkeypatch: pytest.MonkeyPatch) -> None:
     """What this test keeps out comes back, though something else has imported it."""
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
-    for name in ("pandas", "colorsys"):
+    for name in ("pandas", "sklearn", "colorsys"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr("gc.set_threshold", lambda *_: None)
 
 
 def test_what_is_kept_out_is_not_installed_and_all_else_is() -> None:
@@ -42,11 +43,21 @@ def test_outside_of_the_block_it_is_there() -> None:
 
 
 @pytest.mark.usefixtures("own_finders")
-def test_the_command_does_without_pandas_until_it_is_let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["pandas", "sklearn"])
+def test_the_command_does_without_it_until_it_is_let_in(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(sys, "argv", ["telecom", "--help"])
     with pytest.raises(SystemExit):
         cli.main()
-    with pytest.raises(ModuleNotFoundError, match="pandas"):
-        find_spec("pandas")
+    with pytest.raises(ModuleNotFoundError, match=name):
+        find_spec(name)
     let_in()
-    assert find_spec("pandas")
+    assert find_spec(name)
+
+
+@pytest.mark.usefixtures("own_finders")
+def test_a_block_may_be_let_in_meanwhile() -> None:
+    before = [*sys.meta_path]
+    with without("colorsys"):
+        let_in()
+        assert find_spec("colorsys")
+    assert sys.meta_path == before

@@ -170,7 +170,7 @@ def test_every_account_of_google_that_terraform_binds_is_made_before() -> None:
     main = (ROOT / "infra/terraform/envs/dev/main.tf").read_text("utf-8")
     project = (ROOT / "infra/terraform/modules/project/main.tf").read_text("utf-8")
     bound = {name.partition("_")[0] for name in re.findall(r"service_agents\.(\w+)", main)}
-    keyed = {name for name in re.findall(r'"(\w+)"', re.findall(r"key_users = \[(.+)\]", project)[0])}
+    keyed = set(re.findall(r'"(\w+)"', re.findall(r"key_users = \[(.+)\]", project)[0]))
     made = {
         name: set(listed.split())
         for name, listed in re.findall(r"^(apis|agents|key_users)=\(([^)]+)\)", SCRIPT.read_text("utf-8"), re.MULTILINE)

@@ -85,6 +85,32 @@ def test_the_proxys_account_gets_in_with_its_audience_and_its_keys_are_reached()
     assert f'"{urlsplit(IAP_KEYS).hostname.removeprefix("www.")}."' in zones
 
 
+def test_the_churn_service_starts_before_there_is_a_model() -> None:
+    main = (ENVS / "dev/main.tf").read_text("utf-8")
+    churn = main[
+        main.index('"telecom-churn-${var.env}" = merge') : main.index('"telecom-assistant-${var.env}" = merge')
+    ]
+    assert 'startup_probe = { path = "/healthz" }' in churn, "the tables that train the first one are of the same apply"
+    assert main.count("startup_probe") == 1, "the others are ready without anything of this apply"
+
+
+def test_a_budget_writes_to_channels_of_email_alone() -> None:
+    main = (ENVS / "dev/main.tf").read_text("utf-8")
+    (given,) = re.findall(r"^    notification_channels = \{ (.+) \}$", main, re.MULTILINE)
+    assert given.startswith("for key, channel in module.monitoring.channels")
+    assert given.endswith('if var.channels[key].type == "email"')
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_objectives_are_over_metrics_that_monitoring_knows(env: str) -> None:
+    objectives = yaml.safe_load(re.sub(r"\$\{\w+\}", "x", (MODULES / "monitoring/objectives.yaml").read_text("utf-8")))
+    made = {key for key, objective in objectives.items() if "metric" in objective}
+    assert set(keys(env, "monitoring", "google_monitoring_metric_descriptor.this")) == made == {"batch"}
+    assert set(keys(env, "monitoring", "google_monitoring_slo.this")) == made, "nobody has asked the assistant yet"
+    for objective in (objectives[key] for key in made):
+        assert f'metric.type="{objective["metric"]}"' in objective["gauge"] and objective["most"] > 0
+
+
 @pytest.mark.parametrize(("env", "told"), [("dev", False), ("prod", True)])
 def test_nobody_is_told_of_late_scores_that_nobody_starts(env: str, told: bool) -> None:
     assert ("batch_late" in keys(env, "monitoring", "google_monitoring_alert_policy.this")) is told

@@ -15,15 +15,15 @@ from tools.infra_leftovers import Leftover, leftovers
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "telecom-test-1"
 OURS = {"app": "telecom-ml-llmops", "env": "dev"}
-GCLOUD = """#!{python}
-import json, pathlib, sys
+GCLOUD = """#!{python} -IS
+import json, sys
 
-here = pathlib.Path({folder!r})
-with (here / "calls.jsonl").open("a") as log:
+here = {folder!r}
+with open(here + "/calls.jsonl", "a") as log:
     log.write(json.dumps(sys.argv[1:]) + "\\n")
-answers = json.loads((here / "answers.json").read_text())
+answers = json.load(open(here + "/answers.json"))
 answer = answers.pop(0) if len(answers) > 1 else answers[0]
-(here / "answers.json").write_text(json.dumps(answers))
+json.dump(answers, open(here + "/answers.json", "w"))
 if isinstance(answer, str):
     sys.exit(answer)
 print(json.dumps(answer))

@@ -2,7 +2,9 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ new PerformanceObserver((list) => {
 PHONE, DESKTOP = (360, 740), (1366, 820)
 PATIENT = {"TELECOM_ASSISTANT_DEADLINE_SECONDS": "60"}
 """A busy machine is no reason to refuse an answer here."""
+RUNNING = pytest.StashKey[dict[str, Any]]()
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +46,28 @@ def served(world: DeskWorld) -> Iterator[ServiceProcess]:
         process.kill()
 
 
-# Not for the whole session: while playwright runs, no other test of this process may begin an event loop.
-@pytest.fixture(scope="module")
-def browser(world: DeskWorld) -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browsers.find(), args=list(browsers.ARGUMENTS))
-        yield chromium
-        chromium.close()
+@pytest.fixture
+def browser(world: DeskWorld, request: pytest.FixtureRequest) -> Any:
+    """One chromium for all tests of the pages that this process runs one after the other."""
+    running = request.session.stash.setdefault(RUNNING, {})
+    if not running:
+        with ExitStack() as opened:
+            playwright = opened.enter_context(sync_api.sync_playwright())
+            chromium = playwright.chromium.launch(executable_path=browsers.find(), args=list(browsers.ARGUMENTS))
+            opened.callback(chromium.close)
+            running |= {"chromium": chromium, "close": opened.pop_all().close}
+    return running["chromium"]
+
+
+# After the fixtures of the test. Not at the session's end: while playwright runs, no other test of this process may
+# begin an event loop.
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Ends the browser where the next test is not one of the pages."""
+    running = item.session.stash.get(RUNNING, {})
+    if running and (nextitem is None or Path(__file__).parent not in nextitem.path.parents):
+        item.session.stash[RUNNING] = {}
+        running["close"]()
 
 
 class Visit:

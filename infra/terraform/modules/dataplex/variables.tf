@@ -116,7 +116,7 @@ variable "table_ids" {
 }
 
 variable "quality" {
-  description = "Data quality scans: schedule (cron with a leading TZ=…; null: on demand), days of partitions looked at, tables left out, e-mails that hear of a failed scan, score (0 to 100) below which they do."
+  description = "Data quality scans: schedule (cron with a leading TZ=…; null: on demand), days of partitions looked at, tables left out, e-mails that hear of a failed scan, score (above 0, to 100) below which they do."
   type = object({
     schedule        = optional(string)
     lookback_days   = optional(number, 35)
@@ -140,7 +140,7 @@ variable "quality" {
     error_message = "quality.schedule is null, and in prod the scans run by themselves. Write a schedule such as \"TZ=America/Sao_Paulo 0 7 * * *\"."
   }
   validation {
-    condition     = var.quality.score_threshold >= 0 && var.quality.score_threshold <= 100
-    error_message = "quality.score_threshold = ${var.quality.score_threshold} is no score. Write a number from 0 to 100."
+    condition     = var.quality.score_threshold > 0 && var.quality.score_threshold <= 100
+    error_message = "quality.score_threshold = ${var.quality.score_threshold}: write a number above 0, to 100; no scan is below 0, and the provider sends no zero."
   }
 }

@@ -157,7 +157,7 @@ run "refuses_a_dataset_in_two_zones" {
 
   variables {
     zones   = { raw = { type = "RAW", datasets = { a = "telecom_gold" } }, curated = { type = "CURATED", datasets = { b = "telecom_gold" } } }
-    quality = { schedule = "daily", lookback_days = 0 }
+    quality = { schedule = "daily", lookback_days = 0, score_threshold = 0 }
   }
 
   expect_failures = [var.zones, var.quality]
