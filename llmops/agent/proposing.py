@@ -1,15 +1,17 @@
 """From a draft to a proposal that lies on the desk. The policy is asked, so that nothing impossible is proposed."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from llmops.agent import action_types as types
 from llmops.agent.action_checks import Checked, check
 from llmops.agent.action_store import ActionStore
 from llmops.agent.carrying_out import why
-from llmops.agent.proposals import Proposal
+from llmops.agent.proposals import ActionRefused, Proposal, reject
 from llmops.tools.context import ToolContext, ToolError
 from llmops.tools.drafts import ActionDraft, ActionType
 from llmops.tools.retention_rules import RetentionRules
@@ -18,13 +20,16 @@ from llmops.tools.words import short
 MOST_OPEN, REASON_CHARS = 10, 300
 AGENTS_PROPOSE: frozenset[ActionType] = frozenset(("retention_discount", "free_service", "courtesy_credit"))
 """What a customer's own session never proposes; nor does it a visit as a courtesy."""
+ONE_AT_A_TIME: dict[ActionType, tuple[str, ...]] = {"callback": (), "technician_visit": ("line_id",)}
+"""Of these the proposer's newest proposal takes the place of the one before, where these parameters are the same."""
+REPLACED = "Substituída por uma proposta mais nova."
 Mask = Callable[[str], str]
 
 
 def lay_down(
     store: ActionStore, rules: RetentionRules, mask: Mask, context: ToolContext, draft: ActionDraft
 ) -> Proposal:
-    """Keeps a proposal; an equal one that still waits is returned instead.
+    """Keeps a proposal; an equal one that still waits is returned instead, and one that it replaces is taken back.
 
     Raises:
         ToolError: see `Actions.propose`.
@@ -38,7 +43,8 @@ def lay_down(
     for proposal in waiting:
         if (proposal.type, proposal.parameters) == (draft.type, plain):
             return proposal
-    if len(waiting) >= MOST_OPEN:
+    replaced = [p for p in waiting if _replaces(context, draft.type, plain, p)]
+    if len(waiting) - len(replaced) >= MOST_OPEN:
         hint = "Não proponha mais; peça que decidam as que esperam."
         raise ToolError("too_many_open", "Há propostas demais esperando decisão.", hint)
     checked = check(replace(context, rules=rules), draft.type, parameters)
@@ -49,7 +55,18 @@ def lay_down(
     wait = spec.waits or timedelta(days=rules.eligibility.proposal_valid_days)
     proposal = _proposal(context, draft.type, short(mask(draft.reason), REASON_CHARS), parameters, checked, wait)
     store.add(proposal)
+    for old in replaced:
+        # Somebody may have decided it in the meantime, which stands.
+        with suppress(ActionRefused):
+            store.change(old.id, lambda p: reject(p, context.principal, context.now, REPLACED))
     return proposal
+
+
+def _replaces(context: ToolContext, type_: ActionType, plain: Mapping[str, Any], old: Proposal) -> bool:
+    """Whether a new proposal takes the place of one that waits: of the same person, about the same, no offer."""
+    if type_ not in ONE_AT_A_TIME or old.type != type_ or old.retention or old.proposed_by != context.principal:
+        return False
+    return not plain.get("courtesy") and all(old.parameters[name] == plain[name] for name in ONE_AT_A_TIME[type_])
 
 
 def _proposal(

@@ -97,14 +97,16 @@ async def customer_profile(run: Run) -> ToolAnswer:
     return await _use(run, "customer_profile", crm_tool.customer_profile)
 
 
-async def list_invoices(run: Run, most: int = 6) -> ToolAnswer:
-    """The newest invoices with due dates and payments, what is open and what is overdue.
+async def list_invoices(run: Run, most: int = 6, months: int | None = None) -> ToolAnswer:
+    """The newest invoices with due dates and payments, what is open, what is overdue and what was paid.
 
     Args:
         run: the run.
         most: how many, 1 to 12.
+        months: list only those due or paid in so many last months, 1 to 12.
     """
-    return await _use(run, "list_invoices", lambda context: billing_tool.list_invoices(context, most=most))
+    use = partial(billing_tool.list_invoices, most=most, months=months)
+    return await _use(run, "list_invoices", use)
 
 
 async def read_invoice(run: Run, month: Month = None) -> ToolAnswer:
@@ -117,14 +119,16 @@ async def read_invoice(run: Run, month: Month = None) -> ToolAnswer:
     return await _use(run, "read_invoice", lambda context: billing_tool.read_invoice(context, month=month))
 
 
-async def compare_invoices(run: Run, month: Month = None) -> ToolAnswer:
-    """What changed from the invoice before, item by item, and why.
+async def compare_invoices(run: Run, month: Month = None, before: Month = None) -> ToolAnswer:
+    """What changed from the invoice before, or from that of another month, item by item, and why.
 
     Args:
         run: the run.
         month: YYYY-MM in which it is due; leave it out for the newest.
+        before: YYYY-MM of the invoice to compare with; leave it out for the one before.
     """
-    return await _use(run, "compare_invoices", lambda context: billing_tool.compare_invoices(context, month=month))
+    use = partial(billing_tool.compare_invoices, month=month, before=before)
+    return await _use(run, "compare_invoices", use)
 
 
 async def diagnose_line(run: Run, service: Literal["internet", "mobile", "all"] = "internet") -> ToolAnswer:

@@ -3,6 +3,7 @@
 All money is BRL as Decimal, to the cent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -46,20 +47,22 @@ class Adjustment:
 @dataclass(frozen=True)
 class InvoiceList:
     """The newest invoices, the newest first. `open_amount` is what all unpaid ones ask for, `overdue_amount` those of
-    them that are past due, `overdue_count` how many these are; fees are as of the extract's day.
+    them that are past due, `overdue_count` how many these are; `paid_amount` is what was paid on the listed ones. Fees
+    are as of the extract's day.
     """
 
     invoices: tuple[InvoiceSummary, ...]
     open_amount: Decimal
     overdue_amount: Decimal
     overdue_count: int
+    paid_amount: Decimal
     adjustments: tuple[Adjustment, ...]
     snapshot_date: date
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """An invoice and the one before. `difference` is what its total is more, and the sum of the differences of all
+    """An invoice and the one before, or that of another month. `difference` is what its total is more, and the sum of the differences of all
     changes but that of late fees, which are no part of a total; `others` is what those beyond `changes` add up to.
     """
 
@@ -71,12 +74,13 @@ class Comparison:
     words: str
 
 
-def list_invoices(context: ToolContext, *, most: int = 6) -> InvoiceList:
+def list_invoices(context: ToolContext, *, most: int = 6, months: int | None = None) -> InvoiceList:
     """The newest invoices with their payments, and what is open.
 
     Args:
         context: the turn.
         most: how many, 1 to 12.
+        months: list only those that fell due or were paid in so many last months, 1 to 12; None: whenever.
 
     Raises:
         ToolError: `no_invoices`.
@@ -84,11 +88,13 @@ def list_invoices(context: ToolContext, *, most: int = 6) -> InvoiceList:
     found = read_invoices(context)
     unpaid = [invoice for invoice in found if invoice.paid_on is None]
     overdue = [invoice for invoice in unpaid if invoice.due_on < context.today]
+    listed = _lately(found, context.today, months)[: max(1, min(most, MOST_INVOICES))]
     return InvoiceList(
-        invoices=tuple(_summary(invoice, context.today) for invoice in found[: max(1, min(most, MOST_INVOICES))]),
+        invoices=tuple(_summary(invoice, context.today) for invoice in listed),
         open_amount=sum((invoice.amount_due for invoice in unpaid), Decimal(0)),
         overdue_amount=sum((invoice.amount_due for invoice in overdue), Decimal(0)),
         overdue_count=len(overdue),
+        paid_amount=sum((invoice.amount_due for invoice in listed if invoice.paid_on), Decimal(0)),
         adjustments=_adjustments(context),
         snapshot_date=found[0].snapshot_date,
     )
@@ -107,36 +113,47 @@ def read_invoice(context: ToolContext, *, month: str | None = None) -> Invoice:
     return find_invoice(read_invoices(context), month)
 
 
-def compare_invoices(context: ToolContext, *, month: str | None = None) -> Comparison:
-    """What changed from the invoice before, and why.
+def compare_invoices(context: ToolContext, *, month: str | None = None, before: str | None = None) -> Comparison:
+    """What changed from the invoice before, or from that of another month, and why.
 
     Args:
         context: the turn.
         month: as for `read_invoice`.
+        before: likewise, of the invoice to compare with; None: the one before.
 
     Raises:
         ToolError: `no_invoices`, `no_such_invoice` or `no_previous_invoice`.
     """
     found = read_invoices(context)
     invoice = find_invoice(found, month)
-    place = found.index(invoice) + 1
+    place = found.index(find_invoice(found, before)) if before else found.index(invoice) + 1
     if place == len(found):
         raise ToolError(
             "no_previous_invoice",
             "Não há fatura anterior para comparar.",
             "Use read_invoice e explique os itens desta fatura.",
         )
-    before = found[place]
-    every = changes(before, invoice)
-    difference = invoice.total - before.total
+    previous = found[place]
+    every = changes(previous, invoice)
+    difference = invoice.total - previous.total
     return Comparison(
         invoice=_summary(invoice, context.today),
-        previous=_summary(before, context.today),
+        previous=_summary(previous, context.today),
         difference=difference,
         changes=every[:MOST_CHANGES],
         others=sum((change.difference for change in every[MOST_CHANGES:]), Decimal(0)),
         words=_verdict(difference),
     )
+
+
+def _lately(found: Sequence[Invoice], today: date, months: int | None) -> Sequence[Invoice]:
+    """Those that fell due or were paid in so many last months."""
+    if months is None:
+        return found
+    place = today.year * 12 + today.month - 1 - max(1, min(months, MOST_INVOICES))
+    # The 28th is a day of every month.
+    since = date(place // 12, place % 12 + 1, min(today.day, 28))
+    return [each for each in found if since <= (each.paid_on or each.due_on) <= today or since <= each.due_on <= today]
 
 
 def _verdict(difference: Decimal) -> str:

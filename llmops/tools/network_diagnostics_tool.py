@@ -90,7 +90,7 @@ def diagnose_all(context: ToolContext) -> Diagnosis:
     every = lines_now(context)
     ours = [each for name in SERVICES for each in [e for e in every if e.line.service == name][:MOST_LINES]]
     if not ours:
-        raise ToolError("no_such_line", "Este cliente não tem nenhuma linha registrada.", "Confira os produtos.")
+        raise _no_lines()
     return _diagnosed(context, ours)
 
 
@@ -159,9 +159,15 @@ def _words(found: Sequence[LineDiagnosis], outages: Sequence[Outage]) -> str:
 
 
 def _no_such_line(service: str, others: Sequence[str]) -> ToolError:
-    has = listed([SERVICES[other] for other in others]) or "nenhuma linha registrada"
+    if not others:
+        return _no_lines()
+    has = listed([SERVICES[other] for other in others])
     return ToolError(
         "no_such_line",
         f"Este cliente não tem {SERVICES[service]} para diagnosticar; tem {has}.",
-        f"Chame de novo com service={others[0]!r}." if others else "Confira os produtos do cadastro.",
+        f"Chame de novo com service={others[0]!r}.",
     )
+
+
+def _no_lines() -> ToolError:
+    return ToolError("no_such_line", "Este cliente não tem nenhuma linha registrada.", "Confira os produtos.")

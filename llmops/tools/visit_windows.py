@@ -84,3 +84,22 @@ def wished_visit(now: datetime, day: date | None, window: Window | None, *, no_s
 
 def _at(day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), BRASILIA).astimezone(UTC)
+
+
+def nearest_visit(now: datetime, day: date | None, window: Window | None, *, no_service: bool) -> Visit:
+    """What can be had instead of what is wished for: the same part of the first possible day from then on, else another.
+
+    Args:
+        now: UTC.
+        day: wished for; None: any.
+        window: wished for; None: any. In place of an evening, afternoons come before mornings.
+        no_service: as for `why_not`.
+    """
+    today = local_day(now)
+    first = max(day or today, today)
+    days = [first + timedelta(days=n) for n in range(FURTHEST_DAYS + 1)]
+    others = list(reversed(HOURS)) if window == "evening" else list(HOURS)
+    same = (Visit(each, window) for each in days if window)
+    visits = (*same, *(Visit(each, name) for each in days for name in others))
+    found = next((visit for visit in visits if not why_not(visit, now, no_service=no_service)), None)
+    return found or next_visit(now, no_service=no_service)

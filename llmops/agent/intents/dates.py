@@ -19,13 +19,22 @@ _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b(?!\s+(?:via|opcao|vez|ofert
 _DAY = re.compile(r"\b(?:dia\s+)?(\d{1,2})/(\d{1,2})(?:/(20\d\d))?\b")
 _BARE_DAY = re.compile(r"\bdia (\d{1,2})\b(?!/)")
 _WINDOWS: tuple[tuple[Window, re.Pattern[str]], ...] = (
-    ("morning", re.compile(r"\b(?:(?:de|pela|na|da|a) manha|manhazinha|morning|antes do almoco)\b")),
-    ("afternoon", re.compile(r"\b(?:tarde|afternoon|depois do almoco)\b(?!\s+demais)")),
-    ("evening", re.compile(r"\b(?:noite|evening|night)\b")),
+    ("morning", re.compile(r"\b(?:(?:de|pela|na|da|a) manha|manhazinha|cedo|cedinho|(?<!good )morning|antes do almoco)\b")),
+    ("afternoon", re.compile(r"\b(?:(?<!boa )(?<!mais )tarde|(?<!good )afternoon|depois do almoco)\b(?!\s+demais)")),
+    ("evening", re.compile(r"\b(?:(?<!boa )noite|(?<!good )evening|(?<!good )night)\b")),
 )
 _AFTER_TOMORROW = re.compile(r"\bdepois de amanha\b|\bday after tomorrow\b")
 _TOMORROW = re.compile(r"\b(?:amanha|tomorrow)\b")
-_TODAY = re.compile(r"\b(?:hoje|today)\b")
+_TODAY = re.compile(r"\b(?:hoje|hj|today)\b")
+_HOUR = re.compile(
+    r"\b(?:as|das|pelas|umas|amanha|hoje|hj|feira|at|after|around|tomorrow|today) (?P<hour>\d{1,2})(?:[:h][0-5]\d)?"
+    r"\s*(?:h|hs|hrs|horas)?\s*(?P<half>am|pm)?\b(?!\s*(?:/|%|reais|mega))"
+)
+_PAST = re.compile(r"\b(?:desde|caiu|parou|sumiu|comecou|ficou|ontem|since|yesterday|went|stopped|down)\b")
+"""Who tells what happened names an hour that is over."""
+
+
+NOON, EVENING = 12, 18
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,16 @@ def when_named(message: str, today: date) -> When:
     """
     plain = folded(message)
     window = next((name for name, pattern in _WINDOWS if pattern.search(plain)), None)
-    return When(_day_of(plain, today), window)
+    return When(_day_of(plain, today), window or _window_of_hour(plain))
+
+
+def _window_of_hour(plain: str) -> Window | None:
+    """The window of an hour that is wished for: `às 10h`, `at 3 pm`."""
+    found = None if _PAST.search(plain) else _HOUR.search(plain)
+    hour = int(found["hour"]) + 12 * (found["half"] == "pm" and int(found["hour"]) < NOON) if found else 24
+    if hour >= 24:
+        return None
+    return "morning" if hour < NOON else "afternoon" if hour < EVENING else "evening"
 
 
 def _day_of(plain: str, today: date) -> date | None:

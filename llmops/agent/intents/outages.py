@@ -24,7 +24,7 @@ ABOUT_EN: dict[After, str] = {
 }
 _RETURN = (
     r"(?:volt\w*|retorn\w*|normaliz\w*|resolv\w*|consert\w*|arrum\w*|restabelec\w*|religa\w*|termin\w*|acab\w*|previsao"
-    r"|previst\w*|prazo|funcion\w*|back|fixed|restored?|resolved?|over|return|work(?:ing)?)"
+    r"|previst\w*|prazo|funcionar|back|fixed|restored?|resolved?|over|return|work(?:ing)?)"
 )
 _WHEN = (
     r"(?:quando|que horas?|q horas?|que dia|ate quando|ate que|quanto tempo|quantas horas|hoje|amanha|hj|demora\w*|falta"

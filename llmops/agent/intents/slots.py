@@ -1,28 +1,14 @@
-"""What a message names: a yes or no, a month, a step that was done, a service, a channel. Rules, in both languages."""
+"""What a message names: a yes or no, a step that was done, a service, a channel. Rules, in both languages."""
 
 import re
 from collections.abc import Mapping
-from datetime import date
 
+from llmops.agent.intents.taking_back import takes_back
+from llmops.agent.intents import orders
 from telecom.passages import folded
 
 MOST_WORDS, MOST_NODDING = 12, 5
 """A longer message is no mere answer, or no mere yes or no."""
-_MONTHS: Mapping[str, int] = {
-    name: place % 12 + 1
-    for place, name in enumerate(
-        "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro "
-        "january february march april may june july august september october november december".split()
-    )
-}
-_MONTH = re.compile(
-    rf"\b({'|'.join(name for name in _MONTHS if name != 'may')}|in may)\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?"
-)
-_DIGITS = re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/(20\d\d)(?!\d)")
-_LAST = re.compile(
-    r"\bmes (?:passado|anterior)\b|\b(?:fatura|conta) (?:passada|anterior)\b|\b(?:last|previous) month\b"
-)
-_BEFORE_LAST = re.compile(r"\bretrasado\b|\bmonth before(?: last)?\b")
 _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("still", re.compile(
         r"\b(?:continua"
@@ -34,10 +20,7 @@ _ANSWERS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|feito|pronto|fiz (?:isso|tudo|o teste)|conferi|testei|i (?:did|restarted|checked|tried|already)|done"
         r"|restarted(?: it)?|already did)\b")),
     ("no", re.compile(
-        r"^(?:(?:nao|n|no|nah|espera|pera|esquece|deixa|wait|deixa quieto)[ ,.!]+)*"
-        r"(?:mudei de ideia|desist[io]\w*|esquece(?: isso)?|deixa (?:quieto|pra la)"
-        r"|nao (?:quero|precisa|preciso)(?: mais)?(?: \w+){0,2}|changed my mind|forget it|never mind)$"
-        r"|^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
+        r"^(?:nao|n|nops?|negativo|melhor nao|agora nao|deixa|no|nope|not now)"
         r"(?:[ ,.!]+(?:nao|agora|quero|precisa|obrigad[oa]|valeu|deixa|pra la|pode|isso|por enquanto|mais|thanks"
         r"|thank you|not now|needed))*$")),
     ("yes", re.compile(
@@ -129,11 +112,12 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         rf"|(?:^|[.!?,;:]\s*)(?:{_LITTLE}\W+)*{_OPEN}\b)",
         "callback": r"^(?!.*\bnao (?:consigo|consegue|da|faz|completa|estou conseguindo)\b).*?"
         r"(?:\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
-        r"\b(?:ligacao|telefonema|retorno|call ?back|phone call)\b"
+        r"\b(?:ligacao|telefonema|retorno|ligar|call ?back|phone call)\b"
         r"|\b(?:me ligu?[ea]m?|liguem?|liga(?:r)? (?:pra|para) (?:mim|ele|ela|o cliente|a cliente)|ligar"
         r"|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
-        r"(?:amanha|hoje|segunda|terca|quarta|quinta|sexta|sabado|de manha|a tarde|tomorrow|today|monday"
-        r"|tuesday|wednesday|thursday|friday)\b)",
+        r"(?:amanha|hoje|hj|segunda|terca|quarta|quinta|sexta|sabado|domingo|de manha|cedo|[an]o? (?:tarde|noite)|mais tarde"
+        r"|(?:as|depois das) \d{1,2}|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+        r"|in the (?:morning|afternoon))\b)",
         "person": r"^(?!.*\b(?:que horas|horarios?|ate quando|por telefone|no telefone|when|hours)\b).*"
         r"\b(?:posso|podia|pode\w*|quero|queria|preciso|consigo|da pra|tem como|can|could|may|let me|want|need)\b"
         r"[^.!?]{0,20}\b(?:falar|conversar|fala|transferi\w*|passa\w*|talk|speak)\b[^.!?]{0,20}"
@@ -157,34 +141,15 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
 
 def short_answer(message: str) -> str:
     """`yes`, `no`, `done` or `still` where that is what a short message says, otherwise empty."""
+    if takes_back(message):
+        return "no"
     plain = folded(message).strip(" .!?,;")
     count = len(plain.split())
     found = next((answer for answer, pattern in _ANSWERS if pattern.search(plain)), "")
     return found if count <= (MOST_NODDING if found in ("yes", "no") else MOST_WORDS) else ""
 
 
-def month_named(message: str, today: date) -> str:
-    """The month that a message names, as YYYY-MM: the last one of that name; empty where it names none."""
-    plain = folded(message)
-    if _BEFORE_LAST.search(plain):
-        return _back(today, 2)
-    if _LAST.search(plain):
-        return _back(today, 1)
-    if digits := _DIGITS.search(plain):
-        return f"{digits[2]}-{int(digits[1]):02d}"
-    if name := _MONTH.search(plain):
-        month = _MONTHS[name[1].removeprefix("in ")]
-        year = int(name[2]) if name[2] else today.year - (month > today.month)
-        return f"{year}-{month:02d}"
-    return ""
-
-
 def named(message: str) -> frozenset[str]:
     """Which of the things that change an answer are named."""
     plain = folded(message)
-    return frozenset(name for name, pattern in _NAMES.items() if pattern.search(plain))
-
-
-def _back(today: date, months: int) -> str:
-    place = today.year * 12 + today.month - 1 - months
-    return f"{place // 12}-{place % 12 + 1:02d}"
+    return frozenset(name for name, pattern in (*_NAMES.items(), *orders.PATTERNS.items()) if pattern.search(plain))

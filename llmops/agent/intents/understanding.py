@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from llmops.agent.intents import classifier, slots
+from llmops.agent.intents import classifier, periods, slots
 from llmops.agent.intents.features import features
 from llmops.agent.intents.training import NOWHERE, SECTIONS, WEIGHTS
 
@@ -15,11 +15,15 @@ NAMED_INTENTS = {
     "secrets": "out_of_scope",
     "service_change": "upgrade",
     "summary": "summary",
+    "registering": "register_contact",
     "callback": "human",
     "owing": "payment",
     "complaint": "register_contact",
     "no_offers": "privacy",
     "late_charge": "payment",
+    "personal": "account",
+    "portfolio": "out_of_scope",
+    "hires": "plan",
 }
 """What a message wants that surely names one of these."""
 UNKNOWN = (("unclear", 0.0), ("unclear", 0.0))
@@ -78,7 +82,7 @@ def understand(message: str, today: date) -> Understood:
         sure=best[0][1],
         second=best[1][0],
         answer=slots.short_answer(message),
-        month=slots.month_named(message, today),
+        month=periods.month_named(message, today),
         names=names,
         asked=tuple(_asked(label, alike) for label, alike in near if label != NOWHERE)[:MOST_SECTIONS],
         nowhere=next((alike for label, alike in near if label == NOWHERE), 0.0),

@@ -9,6 +9,7 @@ from typing import Any
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.dates import when_named
 from llmops.agent.intents.features import words
+from llmops.agent.intents.outages import ABOUT, ABOUT_EN, After, after_outage
 from llmops.agent.intents.topics import (
     FAULTS,
     LIKELY,
@@ -20,6 +21,7 @@ from llmops.agent.intents.topics import (
     query_of,
 )
 from llmops.agent.intents.understanding import Understood, understand
+from llmops.agent.language import language_of
 from llmops.agent.turn import Language
 
 MOST, LEAST_WORDS = 3, 3
@@ -78,6 +80,10 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
         return (Wish(message, replace(alone, intent=str(pending["intent"]), answer="", month="")),)
     if state.get("visit") is True and len(words(message)) <= SHORT and when_named(message, today):
         return (Wish(message, replace(alone, intent="visit", answer="", month="")),)
+    if state.get("call") and _other_time(message, alone, today):
+        return (Wish(message, replace(alone, intent="human", answer="", month="")),)
+    if state.get("outage") and (after := after_outage(message)):
+        return (Wish(message, _after_outage(message, alone, after, today)),)
     if (about := state.get("about")) and _goes_on(message, alone, state):
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)
@@ -118,6 +124,21 @@ def _in_portuguese(wish: Wish) -> Iterator[str]:
         yield query
     if likely := next((each for each in wish.understood.asked if MAYBE <= each.alike < LIKELY), None):
         yield named_section(likely)
+
+
+def _other_time(message: str, alone: Understood, today: date) -> bool:
+    """Whether a message only names another day or part of it."""
+    elsewhere = alone.sure >= SURE and alone.intent not in ("human", "visit", "unclear")
+    return len(words(message)) <= SHORT and bool(when_named(message, today)) and not elsewhere
+
+
+def _after_outage(message: str, alone: Understood, after: After, today: date) -> Understood:
+    """What is asked of an incident that was told: when it ends of the line, what is paid for it of the documents."""
+    if after == "back":
+        return replace(alone, intent="outage", answer="", month="", sure=1.0)
+    said = (ABOUT_EN if language_of(message, "pt-BR") == "en" else ABOUT)[after]
+    intent = "outage" if after == "longer" else "knowledge"
+    return replace(understand(said, today), intent=intent, answer="", month="", names=alone.names, said=said)
 
 
 def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:

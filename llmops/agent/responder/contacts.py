@@ -1,17 +1,19 @@
 """Tickets, registering a contact, calls back, and the account's data."""
 
 import re
+from datetime import date
 
 from llmops.agent.intents.choices import complains
-from llmops.agent.intents.dates import when_named
+from llmops.agent.intents.dates import When, when_named
 from llmops.agent.intents.features import ideas, words
+from llmops.agent.intents.orders import priority_named, told_of
 from llmops.agent.responder.figures import joined, lines, paragraphs, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.ticket_tool import CATEGORIES as TOPICS
 from llmops.tools.ticket_tool import Category, Tickets
-from llmops.tools.visit_windows import BRASILIA, local_day, next_visit, wished_visit
+from llmops.tools.visit_windows import BRASILIA, Visit, local_day, nearest_visit, why_not, wished_visit
 from llmops.tools.words import day, short
 from telecom.passages import folded
 
@@ -39,6 +41,7 @@ CATEGORIES: tuple[tuple[str, Category], ...] = (
 USUAL: Category = "other"
 _OF_A_TICKET = re.compile(r"\bcancel\w*\b[^.!?]{0,20}\b(?:chamado|protocolo|ticket|visita|agendamento|retorno|ligacao)")
 """What is cancelled is the request, not the contract."""
+_POLITE = frozenset("por favor please agora now ja urgente para mim ele ela ai entao obrigado".split())
 _MARK = re.compile(r"\s*\[[A-ZÇÃÁÉÍÓÚ-]+\]")
 """What stands for masked personal data."""
 
@@ -65,20 +68,27 @@ def tickets(view: View) -> str:
 
 def register(view: View) -> str:
     """Prepares a ticket of what was told; asks where nothing was."""
-    told = view.brief.message
-    if view.pending.get("kind") != "what" and len(words(told)) < ENOUGH_WORDS:
+    told = told_of(view.brief.message)
+    enough = len(words(told)) >= ENOUGH_WORDS or (told != view.brief.message and _says_what(told))
+    if view.pending.get("kind") != "what" and not enough:
         view.state["pending"] = {"kind": "what", "intent": "register_contact", "complaint": complains(told)}
         return paragraphs(view.rule(most=RULE) if complains(told) else "", view.say("contacts.what_about"))
     if view.understood.answer == "no":
         return view.say("service.dropped")
     category = _category(view, told)
     subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70) or f"Contato sobre {TOPICS[category]}"
-    given = {"category": category, "priority": "medium", "subject": subject, "description": short(told, 480)}
+    priority = (priority_named(view.brief.message) if view.for_agent else None) or "medium"
+    given = {"category": category, "priority": priority, "subject": subject, "description": short(told, 480)}
     try:
         title = view.propose(ActionDraft("ticket_registration", "Registro do contato a pedido.", given)).title
     except Refused as refused:
         return view.say("service.not_proposed", message=refused.error.message)
     return view.say("contacts.register_proposed", title=title)
+
+
+def _says_what(told: str) -> bool:
+    """Whether what is left of an order to register something tells of anything."""
+    return len(set(words(told)) - _POLITE) > 1
 
 
 def _category(view: View, told: str) -> Category:
@@ -92,10 +102,11 @@ def _category(view: View, told: str) -> Category:
 
 
 def human(view: View) -> str:
-    """Prepares a call back in the next window."""
-    wished = when_named(view.brief.message, local_day(view.now))
-    free = next_visit(view.now, no_service=False)
-    when = wished_visit(view.now, wished.day, wished.window, no_service=False) or free
+    """Prepares a call back at the time that is wished for or, where there can be none, at the nearest one."""
+    wish = _wished(view)
+    met = wished_visit(view.now, wish.day, wish.window, no_service=False)
+    when = met or nearest_visit(view.now, wish.day, wish.window, no_service=False)
+    view.state["call"] = {"day": when.day.isoformat(), "window": when.window if wish.window else ""}
     topic = short(" / ".join(turn.user for turn in view.brief.session.turns[-2:]) or view.brief.message, 300)
     given = {"day": when.day.isoformat(), "window": when.window, "topic": topic}
     try:
@@ -104,7 +115,22 @@ def human(view: View) -> str:
         if refused.error.code in ("unavailable", "agents_only"):
             raise
         return view.say("contacts.callback_refused", message=refused.error.message)
-    return view.say("contacts.callback_proposed", title=title)
+    other = view.say("contacts.callback_other_time", reason=_no_call(view, wish)) if wish and not met else ""
+    return paragraphs(view.say("contacts.callback_proposed", title=title), other)
+
+
+def _wished(view: View) -> When:
+    """The day and its part that are wished for: what this message does not name is as it was proposed before."""
+    said = when_named(view.brief.message, local_day(view.now))
+    kept = (view.before.get("call") or {}) if view.before.get("topic") == "human" else {}
+    day = said.day or (date.fromisoformat(kept["day"]) if kept else None)
+    return When(day, said.window or kept.get("window") or None)
+
+
+def _no_call(view: View, wish: When) -> str:
+    """Why there is no call back at such a time, in Portuguese."""
+    wished = Visit(wish.day or local_day(view.now), wish.window or "afternoon")
+    return why_not(wished, view.now, no_service=False) or "não há horário livre"
 
 
 def _open(view: View, profile: Profile) -> str:

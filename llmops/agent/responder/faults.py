@@ -19,6 +19,9 @@ ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
 WISHES = frozenset(
     "quero manda mande mandar agenda agendar marca marcar solicitar send schedule book caiu parou".split()
 )
+ONLINE = frozenset(("no_internet", "slow_internet", "outage"))
+"""What is said of the internet by the phone, too."""
+Service = Literal["internet", "mobile"]
 _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 
 
@@ -29,11 +32,18 @@ def fault(view: View) -> str:
         offered = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
         view.state["pending"] = dict(view.pending) if waiting else offered
         return paragraphs(view.say("service.knowledge", text=guide), "" if waiting else view.say("faults.offer"))
-    service: Literal["internet", "mobile"] = "mobile" if _is_mobile(view) else "internet"
-    found: Diagnosis = view.ask("diagnose_line", service=service)
+    try:
+        service, found, instead = _read(view, "mobile" if _is_mobile(view) else "internet")
+    except Refused as refused:
+        return _no_line(view, refused)
+    return paragraphs(instead, _told(view, service, found))
+
+
+def _told(view: View, service: Service, found: Diagnosis) -> str:
+    """The next step for the worst of these lines."""
     line = _worst(found)
     stage = int(view.before.get("stage", 0)) if view.before.get("service") == service else 0
-    view.state |= {"service": service, "stage": min(stage + 1, 9)}
+    view.state |= {"service": service, "stage": min(stage + 1, 9), "outage": ""}
     tried = view.understood.answer in ("done", "still") or (stage > 0 and view.before.get("tried") is True)
     view.state["tried"] = tried
     red = line.advice.verdict not in WAIT and (visits.sees_red(view, line) or line.advice.verdict == "no_light")
@@ -55,13 +65,49 @@ def fault(view: View) -> str:
 
 def outage(view: View) -> str:
     """Whether there is an incident in the area."""
-    found: Diagnosis = view.ask("diagnose_line", service="mobile" if "mobile" in view.understood.names else "internet")
+    mobile = "mobile" in view.understood.names or view.before.get("outage") == "mobile"
+    try:
+        service, found, instead = _read(view, "mobile" if mobile else "internet")
+    except Refused as refused:
+        return _no_line(view, refused)
     line = _worst(found)
     if line.advice.verdict == "area_outage":
-        return _in_outage(view, line, found)
+        longer = view.guide("faults.outage_longer", sure=True) if view.understood.said else ""
+        return paragraphs(instead, _in_outage(view, line, found), longer)
     others = [_other(view, each) for each in found.outages if not each.own]
-    view.state |= {"service": line.service, "stage": 0}
-    return paragraphs(view.say("faults.no_outage"), *others, fault(view))
+    return paragraphs(instead, view.say("faults.no_outage"), *others, _told(view, service, found))
+
+
+def _read(view: View, service: Service) -> tuple[Service, Diagnosis, str]:
+    """The lines of a service; where the internet of who has mobile lines alone is meant, these, and what says so.
+
+    Raises:
+        Refused: no such line is there, or the tool cannot be asked.
+    """
+    try:
+        return service, view.ask("diagnose_line", service=service), ""
+    except Refused as refused:
+        only_mobile = service == "internet" and view.understood.intent in ONLINE
+        found = view.try_ask("diagnose_line", service="mobile") if only_mobile and _lacking(refused) else None
+        if found is None:
+            raise
+        told = "" if view.before.get("service") == "mobile" else view.say("faults.mobile_instead")
+        return "mobile", found, told
+
+
+def _no_line(view: View, refused: Refused) -> str:
+    """Of a service that this customer does not have there is nothing to test; the other one is offered."""
+    if not _lacking(refused):
+        raise refused
+    other: Service = "internet" if _is_mobile(view) else "mobile"
+    if view.try_ask("diagnose_line", service=other) is None:
+        return view.say("service.not_found", message=refused.error.message)
+    view.state["pending"] = {"kind": "diagnosis", "intent": "mobile" if other == "mobile" else "no_internet"}
+    return view.say(f"faults.only_{other}")
+
+
+def _lacking(refused: Refused) -> bool:
+    return refused.error.code == "no_such_line"
 
 
 def _only_asks(view: View) -> bool:
@@ -86,10 +132,12 @@ def _worst(found: Diagnosis) -> LineDiagnosis:
 
 def _in_outage(view: View, line: LineDiagnosis, found: Diagnosis) -> str:
     own = next((each for each in found.outages if each.own), None)
+    again = bool(view.before.get("outage")) and view.understood.intent == "outage"
+    view.state |= {"service": line.service, "stage": 0, "outage": line.service}
     if own is None:
         return view.say("faults.outage_told", message=line.advice.conclusion)
     said = view.say(
-        "faults.area_outage",
+        "faults.outage_back" if again else "faults.area_outage",
         incident=own.incident_id,
         since=moment(own.started_at),
         until=moment(own.expected_end_at),

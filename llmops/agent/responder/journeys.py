@@ -33,11 +33,14 @@ def journey(view: View) -> str:
     """
     view.state["about"] = view.before.get("about", "") if view.understood.said else view.brief.message[:ABOUT]
     if len(view.brief.wishes) < 2:
-        return _answered(view)
-    views = [view.of(wish) for wish in view.brief.wishes]
-    said = [_answered(each) for each in views]
-    for each in reversed(views):
-        view.state |= each.state
+        said = [_answered(view)]
+    else:
+        views = [view.of(wish) for wish in view.brief.wishes]
+        said = [_answered(each) for each in views]
+        for each in reversed(views):
+            view.state |= each.state
+    if told := view.before.get("outage"):
+        view.state.setdefault("outage", told)
     return "\n\n".join(dict.fromkeys(said))
 
 
@@ -47,6 +50,8 @@ def _answered(view: View) -> str:
         return view.say("service.blocked")
     if "others" in view.understood.names:
         return view.say("service.others_agent" if view.for_agent else "service.others")
+    if (order := _order_in_vain(view)) is not None:
+        return order
     if view.pending.get("kind") == "approval" and view.understood.answer in ("yes", "no"):
         view.state["pending"] = dict(view.pending)
         return view.say(f"service.approval_{view.understood.answer}")
@@ -62,6 +67,15 @@ def _answered(view: View) -> str:
         return _JOURNEYS.get(_meant(view), _from_knowledge)(view)
     except Refused as refused:
         return _without(view, refused)
+
+
+def _order_in_vain(view: View) -> str | None:
+    """What is said to who wants hidden data, or customers counted; None for anything else."""
+    if "personal" in view.understood.names:
+        return view.say("service.personal")
+    if "portfolio" in view.understood.names:
+        return view.say("service.portfolio")
+    return None
 
 
 def _at_once(view: View) -> Journey | None:

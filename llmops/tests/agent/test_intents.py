@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from llmops.agent.intents import slots, training
+from llmops.agent.intents import periods, slots, training
 from llmops.agent.intents.topics import QUERIES, followed, persona_of, query_of
 from llmops.agent.intents.understanding import understand
 from llmops.agent.intents.wishes import Wish, queries_of
@@ -112,7 +112,7 @@ def test_short_answers(message: str, answer: str) -> None:
     ],
 )  # fmt: skip
 def test_months(message: str, month: str) -> None:
-    assert slots.month_named(message, TODAY) == month
+    assert periods.month_named(message, TODAY) == month
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ output "dashboards" {
 
 output "metrics" {
   description = "Types of the metrics that were made for objectives, by their keys."
-  value       = { for key, metric in google_monitoring_metric_descriptor.this : key => metric.type }
+  value       = { for key, made in google_monitoring_metric_descriptor.this : key => made.type }
 }
 
 output "slos" {

@@ -1,0 +1,91 @@
+"""Orders that agents, and sometimes customers, give in plain words: register this, show data, count customers, sign up.
+
+Rules, in both languages, over plain letters without accents.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from telecom.passages import folded
+
+_TICKET = r"(?:chamados?|protocolo|tickets?|ocorrencias?|registro)"
+_REGISTER = (
+    r"(?:abr[ae]|abram|abrir|registr(?:a|e|ar|em)|cri(?:a|e|ar)|ger(?:a|e|ar)|anot(?:a|e|ar)|lanc(?:a|e|ar)|bota|coloca"
+    r"|open|create|log|raise|file)"
+)
+_ASKING = (
+    r"(?!\W*(?:como|onde|quem|quanto|quantos|qual|quais|quando|por ?que|se|ja|vcs|voces|preciso|tenho que|tem que|how|where"
+    r"|what|when|why|do i|should)\b)"
+)
+_HIDDEN = r"(?:cpf|rg|cnh|data de nascimento|numero do cartao|dados do cartao|document number)"
+_SHOW = (
+    r"(?:me (?:passa|da|manda|diz|fala|mostra|informa|ve)|pass[ae]|mostr[ae]|inform[ae]|quero (?:ver|saber|o|os)|preciso (?:d[oe]s?)"
+    r"|qual|quais|manda|puxa|give me|show|tell me|what is|what.?s)"
+)
+PATTERNS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "registering": rf"^{_ASKING}[^?]*?\b{_REGISTER}\b[^.!?:;]{{0,15}}\b{_TICKET}\b(?![^.!?]*\?\s*$)",
+        # Their holder reads them in the app, and ours in the customer's record.
+        "personal": rf"^(?!.*\[)(?!.*\b(?:informar|digitar|precisa|pede|pix|golpe|seguro|nota)\b).*"
+        rf"(?:\b{_SHOW}\b[^.!?]{{0,30}}\b{_HIDDEN}\b"
+        rf"|\b{_SHOW}\b[^.!?]{{0,40}}\b(?:telefone|celular|numero|e-?mail|endereco|dados|phone|email|address)\b[^.!?]{{0,25}}"
+        r"\b(?:complet[oa]s?|inteir[oa]s?|sem mascara|desmascarad[oa]s?|full|unmasked)\b"
+        r"|\b(?:full|complete|unmasked)\b[^.!?]{0,15}\b(?:phone|email|e-mail|address|number)\b)",
+        "portfolio": r"\b(?:quant[oa]s|how many)(?: \w+){0,2} (?:clientes?|assinantes|customers|clients|subscribers)\b"
+        r"(?!.*\b(?:podem?|pode-se|por vez|atend\w+)\b)"
+        r"|\b(?:quais|quem|lista\w*|list|which|who|ranking|top)\b[^.!?]{0,20}\b(?:clientes|customers)\b[^.!?]{0,40}"
+        r"\b(?:riscos?|churn|cancelar|sair|evasao|risk|leave|inadimplentes|devendo)\b"
+        r"|\b(?:clientes|customers) (?:de|em|com|at|with)(?: \w+){0,2} (?:alto risco|risco|risk)\b",
+        "hires": r"^(?!.*\b(?:mudar|trocar|nunca|nao pedi|contest\w*|aument\w*|upgrade|alem d\w+|cancel\w*)\b).*"
+        r"(?:\b(?:quero|queria|gostaria|vou|posso|como|da pra|dava pra|want|like|can i)\b[^.!?]{0,25}"
+        r"\b(?:contratar|assinar|instalar|colocar|get|sign up|subscribe|order)\b[^.!?]{0,20}"
+        r"\b(?:internet|fibra|banda larga|broadband|fibre|fiber)\b"
+        r"|\bnao (?:tenho|sou|assino|contratei)\b[^.!?]{0,12}\b(?:internet|fibra|banda larga)\b[^.!?]{0,12}"
+        r"\b(?:com|d[ae]|na) (?:voces|vcs|vc|telecom)\b)",
+    }.items()
+}
+_PREFIX = re.compile(
+    rf"^.*?\b{_REGISTER}\b[^.!?:;]{{0,15}}?\b{_TICKET}\b\s*(?:(?:pra|para|pro|for|de|sobre|about)\b\s*"
+    r"(?:el[ea]|o cliente|a cliente|mim|him|her|me|the customer|isso|that)?)?"
+    r"(?:\s*(?:dizendo|informando|falando|contando) que)?[\s:,;.-]*"
+)
+_PRIORITY = re.compile(
+    r"[\s,;.(-]*\b(?:e |com |em |with )?(?:prioridade|prio|priority)\s*(?:e |=|:|is )?\s*"
+    r"(?P<after>alta|altissima|maxima|critica|urgente|media|normal|baixa|high|critical|urgent|medium|low)\b\)?"
+    r"|[\s,;.(-]*\b(?P<before>high|critical|urgent|medium|low) priority\b\)?"
+    r"|[\s,;.(-]*\b(?:com |e |it is |is )?(?P<alone>urgente|urgent|urgencia)\b\)?(?=\W*$)"
+)
+Level = Literal["low", "medium", "high", "critical"]
+_LEVELS: Mapping[str, Level] = {
+    **dict.fromkeys(("alta", "altissima", "maxima", "urgente", "urgencia", "high", "urgent"), "high"),
+    **dict.fromkeys(("critica", "critical"), "critical"),
+    **dict.fromkeys(("media", "normal", "medium"), "medium"),
+    **dict.fromkeys(("baixa", "low"), "low"),
+}
+
+
+def priority_named(message: str) -> Level | None:
+    """The priority that a message asks for; None where it names none."""
+    found = _PRIORITY.search(folded(message))
+    return _LEVELS[next(name for name in found.groups() if name)] if found else None
+
+
+def told_of(message: str) -> str:
+    """What is to be registered: the message without the order to register it and without the priority.
+
+    The whole message where nothing else is left, or where its letters change their number when accents go.
+    """
+    plain = folded(message)
+    if len(plain) != len(message):
+        return message
+    order = _PREFIX.match(plain)
+    start = order.end() if order else 0
+    rest, at = message[start:], 0
+    kept = []
+    for found in _PRIORITY.finditer(plain[start:]):
+        kept.append(rest[at : found.start()])
+        at = found.end()
+    told = "".join((*kept, rest[at:])).strip(" ,.;:-")
+    return told or message
