@@ -8,7 +8,7 @@ result; a refusal tells the model what to do next. What a tool returned is kept 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from inspect import signature
 from typing import Any, Literal, NamedTuple
 

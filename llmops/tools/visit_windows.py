@@ -10,7 +10,7 @@ HOURS: dict[Window, tuple[int, int]] = {"morning": (8, 12), "afternoon": (13, 18
 FURTHEST_DAYS = 14
 NOTICE = timedelta(hours=2)
 """A window that begins sooner than this is not offered."""
-_SUNDAY = 6
+SUNDAY = 6
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def why_not(visit: Visit, now: datetime, *, no_service: bool) -> str:
         return "a janela já passou ou começa em menos de 2 horas"
     if visit.day > local_day(now) + timedelta(days=FURTHEST_DAYS):
         return f"a agenda vai até {FURTHEST_DAYS} dias à frente"
-    if not no_service and (visit.window == "evening" or visit.day.weekday() == _SUNDAY):
+    if not no_service and (visit.window == "evening" or visit.day.weekday() == SUNDAY):
         return "noites e domingos são só para falta total de serviço"
     return ""
 

@@ -253,6 +253,12 @@ def test_federation_of_the_wrong_repositories(project: ProjectServer, condition:
     assert words[:5] == ["gcloud", "iam", "workload-identity-pools", "providers", "update-oidc"]
 
 
+def test_several_repositories_are_too_many_whichever_they_are(project: ProjectServer) -> None:
+    project.pools["github"][0]["attributeCondition"] = f"assertion.repository in ['{REPOSITORY}', 'org/other']"
+    found = {check.name: check for check in examine_gcp(settings(), "")}["federation github/actions"]
+    assert not found.ok and "lets several repositories in" in found.found
+
+
 def test_federation_by_subject_names_the_repository_too(project: ProjectServer) -> None:
     project.pools["github"][0]["attributeCondition"] = f"assertion.sub == 'repo:{REPOSITORY}:ref:refs/heads/main'"
     assert faults() == {}

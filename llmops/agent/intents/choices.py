@@ -26,6 +26,23 @@ _BY_PLACE = re.compile(
     rf"(?P<place>{'|'.join(_PLACES)})[aoª]?"
     r"(?:\s*(?:opcao|oferta|delas|deles|item|da lista|one|option|offer|por favor|please|mesmo|entao|ai))*"
 )
+_CHANNELS = (
+    ("whatsapp", r"(?:whatsapp|whats ?app|zapzap|zap|whats|wpp)"),
+    ("email", r"e-?mail"),
+    ("sms", r"(?:sms|torpedo)"),
+)
+_ANY_CHANNEL = "|".join(pattern for _, pattern in _CHANNELS)
+_NOT_BY = re.compile(
+    r"\b(?:nao|not|sem ser|em vez d[eo]|instead of)"
+    r"(?: (?:por|pelo|no|na|via|o|d[eo]|by|through|quero|precisa ser|manda|e))*"
+    rf" (?:{_ANY_CHANNEL})\b"
+)
+_BY_CHANNEL = re.compile(
+    r"(?:(?:nao|n|sim|ok|na verdade|melhor|prefiro|preferia|quero|queria|pode|poderia|podia|da pra|ser|se|manda|mande"
+    r"|mandar|envia|enviar|troca|muda|mudar|trocar|entao|mas|por|pelo|pro|para|pra|no|na|via|em|o|a|e|me|meu|la|vez|disso|de|do|sem"
+    r"|no|actually|rather|better|please|send|it|by|to|my|via|on|instead|can|you|make|that|use|by|through|i|would|d"
+    rf"|prefer|not|{_ANY_CHANNEL})\b[\s,.!;:'-]*)+(?:por favor|mesmo|please|instead|pfv?|fica melhor|e melhor)?"
+)
 _DISCOUNT = re.compile(
     r"\b(?P<percent>\d{1,3})\s*(?:%|por ?cento|percent)(?:\s+(?:de|off|of))?(?:\s+(?:desconto|discount))?"
     r"\s*,?\s*(?:por|durante|em|for|during|x)\s*(?P<months>\d{1,2})\s*(?:mes|months?)"
@@ -85,3 +102,15 @@ def picks(message: str) -> bool:
     """Whether a message, after offers were listed, picks or names one."""
     free_for_months = names_free(message) and months_named(message) > 0
     return bool(place_named(message) or discount_named(message) or names_courtesy_visit(message) or free_for_months)
+
+
+def channel_named(message: str) -> str:
+    """`whatsapp`, `email` or `sms`: of several that a message names, and does not refuse, the last; empty for none."""
+    plain = _NOT_BY.sub(" ", folded(message))
+    found = [(match.start(), name) for name, pattern in _CHANNELS for match in re.finditer(rf"\b{pattern}\b", plain)]
+    return max(found)[1] if found else ""
+
+
+def picks_channel(message: str) -> bool:
+    """Whether a message, after something was to be sent, says no more than by which channel."""
+    return bool(channel_named(message)) and bool(_BY_CHANNEL.fullmatch(folded(message).strip(" .!?,;")))

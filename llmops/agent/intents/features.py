@@ -17,13 +17,14 @@ IDEA_WEIGHT = 8
 """An idea counts as much as so many words."""
 MOST_CHARS = 400
 """More of a message tells no more about what it wants."""
-_WORD = re.compile(r"[a-z]+|\d+")
+_WORD = re.compile(r"[345]g\b|[a-z]+|\d+")
 # What people type for what they mean, where letters alone do not show it.
 _SPELT = {
     "q": "que", "pq": "porque", "vc": "voce", "vcs": "voces", "tb": "tambem", "net": "internet", "cel": "celular",
     "hj": "hoje", "msm": "mesmo", "ta": "esta", "to": "estou", "tou": "estou", "pra": "para", "pro": "para",
     "p": "para", "n": "nao", "num": "nao", "blz": "beleza", "obg": "obrigado", "vlw": "valeu", "wi": "wifi",
-    "oq": "que", "td": "tudo", "mto": "muito", "qto": "quanto", "qdo": "quando", "eh": "e",
+    "qnto": "quanto", "qnt": "quanto", "qts": "quantos", "qtos": "quantos", "qnd": "quando", "mt": "muito",
+    "gb": "gigas", "oq": "que", "td": "tudo", "mto": "muito", "qto": "quanto", "qdo": "quando", "eh": "e",
 }  # fmt: skip
 
 

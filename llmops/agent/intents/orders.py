@@ -38,10 +38,11 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"|\b(?:quais|quem|lista\w*|list|which|who|ranking|top)\b[^.!?]{0,20}\b(?:clientes|customers)\b[^.!?]{0,40}"
         r"\b(?:riscos?|churn|cancelar|sair|evasao|risk|leave|inadimplentes|devendo)\b"
         r"|\b(?:clientes|customers) (?:de|em|com|at|with)(?: \w+){0,2} (?:alto risco|risco|risk)\b",
-        "hires": r"^(?!.*\b(?:mudar|trocar|nunca|nao pedi|contest\w*|aument\w*|upgrade|alem d\w+|cancel\w*)\b).*"
+        "hires": r"^(?!.*\b(?:mudar|trocar|nunca|nao pedi|contest\w*|aument\w*|mais (?:rapid\w+|veloc\w+|mega\w*)|faster|upgrade|alem d\w+|cancel\w*)\b).*"
         r"(?:\b(?:quero|queria|gostaria|vou|posso|como|da pra|dava pra|want|like|can i)\b[^.!?]{0,25}"
-        r"\b(?:contratar|assinar|instalar|colocar|get|sign up|subscribe|order)\b[^.!?]{0,20}"
+        r"\b(?:contratar|assinar|instalar|colocar|por|botar|ter|get|sign up|subscribe|order)\b[^.!?]{0,20}"
         r"\b(?:internet|fibra|banda larga|broadband|fibre|fiber)\b"
+        r"|\b(?:internet|fibra|banda larga)\b[^.!?]{0,40}\b(?:contratar|assinar|instalar)\b"
         r"|\bnao (?:tenho|sou|assino|contratei)\b[^.!?]{0,12}\b(?:internet|fibra|banda larga)\b[^.!?]{0,12}"
         r"\b(?:com|d[ae]|na) (?:voces|vcs|vc|telecom)\b)",
     }.items()

@@ -13,14 +13,14 @@ ABOUT: dict[After, str] = {
     "when_paid": "em qual fatura vem o crédito da interrupção, quando entra o desconto da interrupção",
     "how_much": "como se calcula o crédito por interrupção, quanto de desconto por horas sem internet",
     "paid": "fiquei sem internet, tenho direito a crédito por interrupção",
-    "longer": "interrupção longa, mais de 72 horas seguidas sem serviço",
+    "longer": "interrupção longa ou repetida, estou há quatro dias sem internet, posso cancelar",
 }
 """What the knowledge base is asked in place of the message."""
 ABOUT_EN: dict[After, str] = {
     "when_paid": "do I get a credit for an outage, on which bill does it come",
     "how_much": "how is the compensation for an outage worked out",
     "paid": "do I get a credit for an outage",
-    "longer": "cancel because of long or repeated outages",
+    "longer": "cancel because of repeated outages, the internet failed for four days, can I leave",
 }
 _RETURN = (
     r"(?:volt\w*|retorn\w*|normaliz\w*|resolv\w*|consert\w*|arrum\w*|restabelec\w*|religa\w*|termin\w*|acab\w*|previsao"
@@ -35,7 +35,7 @@ _LONGER = re.compile(
     r"|\b(?:se|caso|if)\b[^.!?]{0,25}\b(?:demor\w*|pass(?:ar|e)|durar|atras\w*|continu\w*|piorar|longer|goes on|lasts?)\b"
 )
 _PAY = re.compile(
-    r"\b(?:creditos?|descont\w*|abat\w*|ressarc\w*|reembols\w*|compensa\w*|indeniz\w*|refund\w*|credits?|discount"
+    r"\b(?:creditos?|descont\w*|abat\w*|ressarc\w*|reembols\w*|compensa\w*|indeniz\w*|receb\w*|devol\w*|money back|refund\w*|credits?|discount"
     r"|compensation)\b|\b(?:pag(?:ar|o|amento)|cobra\w*|pay|charged?)\b[^.!?]{0,40}\b(?:parad[oa]|fora|sem|down|without)\b"
     r"|\b(?:cai|vem|entra|aparece|sai)\b[^.!?]{0,12}\b(?:na|nessa|em qual) (?:fatura|conta)\b"
 )

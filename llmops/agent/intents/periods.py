@@ -1,4 +1,4 @@
-"""Which months a message names, by name, in digits or by a bill's due date, and over how many of the last it looks back.
+"""Which months a message names, by name, in digits or by a bill's due date, and how many of the last it looks back on.
 
 Rules, in both languages.
 """
@@ -17,8 +17,10 @@ _MONTHS: Mapping[str, int] = {
         "january february march april may june july august september october november december".split()
     )
 }
+NAMES = rf"(?:{'|'.join(name for name in _MONTHS if name != 'may')}|in may)"
+"""Names of months, as a pattern for plain text."""
 _MONTH = re.compile(
-    rf"\b({'|'.join(name for name in _MONTHS if name != 'may')}|in may)\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?"
+    rf"\b({NAMES})\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?"
 )
 _DIGITS = re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/(20\d\d)(?!\d)")
 _LAST = re.compile(

@@ -5,16 +5,22 @@ import re
 from telecom.passages import folded
 
 MOST_WORDS = 14
-_LEADING = r"(?:(?:nao|n|no|nah|espera|pera|perai|calma|opa|ah|ai|olha|entao|esquece|deixa|wait|ok|na verdade|actually)[ ,.!]+)*"
+_LEADING = (
+    r"(?:(?:nao|n|no|nah|espera|pera|perai|calma|opa|ah|ai|olha|entao|esquece|deixa|wait|ok|na verdade|actually)"
+    r"[ ,.!]+)*"
+)
 _DEED = (
     r"(?:contest|reclam|lig|reinici|marc|agend|mand|envi|cancel|abr|registr|fal|troc|mud|contrat|faz|prossegu|continu|seguir"
     r"|recebe|tir|retir|receb|pass|me ligue|incomod|preocup)\w*"
 )
 _THING = (
-    r"(?:isso|nada|contestacao|ligacao|retorno|visita|tecnico|chamado|protocolo|segunda via|copia|pedido|reinicio|upgrade"
-    r"|atendente|telefonema)"
+    r"(?:isso|nada|contestacao|ligacao|retorno|visita|tecnico|chamado|protocolo|segunda via|copia|pedido|reinicio"
+    r"|upgrade|atendente|telefonema)"
 )
-_LINK = r"(?:mais|a|o|as|os|essa|esse|esta|este|um|uma|de|do|da|com|pra|para|me|ninguem|por favor|nenhum|nenhuma|meu|minha|em)"
+_LINK = (
+    r"(?:mais|a|o|as|os|essa|esse|esta|este|um|uma|de|do|da|com|pra|para|me|ninguem|por favor|nenhum|nenhuma|meu|minha"
+    r"|em)"
+)
 _NOT_WANTED = (
     rf"(?:nao|n|num) (?:quero|queria|precisa\w*|preciso|vou|vamos|carece)(?: mais)?"
     rf"(?: {_LINK})*(?: (?:{_DEED}|{_THING}))?(?: {_LINK})*(?: {_THING})?(?: mais| nao| agora)*"

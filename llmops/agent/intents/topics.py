@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from llmops.agent.intents.choices import picks_channel
 from llmops.agent.intents.features import words
+from llmops.agent.intents.taking_back import takes_back
 from llmops.agent.intents.understanding import Asked, Understood
 from llmops.agent.prompt_library import Persona
 from llmops.agent.turn import Language
@@ -78,10 +80,8 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     topic, pending = str(state.get("topic", "")), state.get("pending") or {}
     goes_on = replace(understood, intent=str(pending.get("intent") or topic))
     count = len(words(message))
-    if understood.answer in ("yes", "no") and not pending:
-        if understood.intent not in SMALL_TALK and understood.sure >= SURELY and count > len(("sim", "quero")):
-            return replace(understood, answer="")
-        return replace(understood, intent="unclear")
+    if (reply := _replied(understood, message, topic, goes_on, asked=bool(pending))) is not None:
+        return reply
     if not topic or topic in SMALL_TALK:
         return _alone(understood)
     if understood.answer in ("done", "still") and (topic in FAULTS or state.get("told")):
@@ -101,6 +101,20 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     if count <= SHORT and not understood.answer and (not understood.clear or _vague(message)):
         return replace(understood, intent=topic)
     return _alone(understood)
+
+
+def _replied(understood: Understood, message: str, topic: str, goes_on: Understood, *, asked: bool) -> Understood | None:
+    """A reply to what was sent, asked or prepared: another channel for a copy, a refusal, a yes or no to nothing."""
+    if topic == "second_copy" and picks_channel(message):
+        return replace(understood, intent=topic, answer="")
+    if understood.answer == "no" and takes_back(message):
+        return goes_on if asked else replace(understood, intent="unclear")
+    if understood.answer in ("yes", "no") and not asked:
+        long = len(words(message)) > len(("sim", "quero"))
+        if understood.intent not in SMALL_TALK and understood.sure >= SURELY and long:
+            return replace(understood, answer="")
+        return replace(understood, intent="unclear")
+    return None
 
 
 def _tried(understood: Understood, message: str, topic: str) -> Understood:

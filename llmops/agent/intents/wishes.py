@@ -33,6 +33,9 @@ MAYBE = 0.12
 """A section so likely is looked for where the message is in English."""
 SHORT = 8
 VAGUE = 5
+LONG = 12
+CATALOGUE = "quais planos de internet fibra vocês têm e quanto custam"
+"""What those are to know who want internet."""
 LISTED = frozenset(("offer", "which_item"))
 """After these a list lies before the reader."""
 LEAVING = frozenset(("cancel", "contract"))
@@ -91,6 +94,8 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
     if about and whole.understood.answer in ("done", "still"):
         asked = understand(f"{about} {message}", today).asked
         return (Wish(message, replace(whole.understood, asked=asked, said=f"{about} {message}")),)
+    if "hires" in alone.names and alone.intent == "plan" and len(words(message)) <= LONG:
+        return (Wish(message, _about_plans(message, alone, today)),)
     one_question = any(each.alike >= KNOWN for each in alone.asked[:1])
     telling = (state.get("pending") or {}).get("kind") == "what"
     if one_question or telling or alone.answer or len(words(message)) < 2 * LEAST_WORDS:
@@ -139,6 +144,12 @@ def _after_outage(message: str, alone: Understood, after: After, today: date) ->
     said = (ABOUT_EN if language_of(message, "pt-BR") == "en" else ABOUT)[after]
     intent = "outage" if after == "longer" else "knowledge"
     return replace(understand(said, today), intent=intent, answer="", month="", names=alone.names, said=said)
+
+
+def _about_plans(message: str, alone: Understood, today: date) -> Understood:
+    """Of who wants internet: the catalogue is looked up with the message."""
+    said = f"{CATALOGUE} {message}"
+    return replace(understand(said, today), intent="plan", sure=1.0, answer="", month="", names=alone.names, said=said)
 
 
 def _goes_on(message: str, alone: Understood, state: Mapping[str, Any]) -> bool:

@@ -39,7 +39,8 @@ def all_lines(view: View) -> str:
     named.sort(key=lambda each: ORDER.index(each[1].advice.verdict))
     told = [_told(view, name, line, found) for name, line in named]
     worst, line = named[0]
-    view.state |= {"service": line.service, "stage": 0}
+    out = next((each.service for _, each in named if each.advice.verdict == "area_outage"), "")
+    view.state |= {"service": line.service, "stage": 0, "outage": out}
     after = view.say("faults.lines_good")
     if line.advice.verdict in TO_DO:
         view.state["pending"] = {"kind": "diagnosis", "intent": "mobile" if line.service == "mobile" else "no_internet"}

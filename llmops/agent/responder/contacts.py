@@ -1,7 +1,7 @@
 """Tickets, registering a contact, calls back, and the account's data."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from llmops.agent.intents.choices import complains
 from llmops.agent.intents.dates import When, when_named
@@ -13,7 +13,7 @@ from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.ticket_tool import CATEGORIES as TOPICS
 from llmops.tools.ticket_tool import Category, Tickets
-from llmops.tools.visit_windows import BRASILIA, Visit, local_day, nearest_visit, why_not, wished_visit
+from llmops.tools.visit_windows import BRASILIA, FURTHEST_DAYS, SUNDAY, local_day, nearest_visit, wished_visit
 from llmops.tools.words import day, short
 from telecom.passages import folded
 
@@ -115,7 +115,7 @@ def human(view: View) -> str:
         if refused.error.code in ("unavailable", "agents_only"):
             raise
         return view.say("contacts.callback_refused", message=refused.error.message)
-    other = view.say("contacts.callback_other_time", reason=_no_call(view, wish)) if wish and not met else ""
+    other = view.say(f"contacts.{_no_call(view, wish)}") if wish and not met else ""
     return paragraphs(view.say("contacts.callback_proposed", title=title), other)
 
 
@@ -128,9 +128,11 @@ def _wished(view: View) -> When:
 
 
 def _no_call(view: View, wish: When) -> str:
-    """Why there is no call back at such a time, in Portuguese."""
-    wished = Visit(wish.day or local_day(view.now), wish.window or "afternoon")
-    return why_not(wished, view.now, no_service=False) or "não há horário livre"
+    """The phrase that says why there is no call back at such a time."""
+    if wish.window == "evening" or (wish.day and wish.day.weekday() == SUNDAY):
+        return "callback_closed"
+    far = wish.day and wish.day > local_day(view.now) + timedelta(days=FURTHEST_DAYS)
+    return "callback_too_far" if far else "callback_too_soon"
 
 
 def _open(view: View, profile: Profile) -> str:

@@ -72,7 +72,7 @@ def outage(view: View) -> str:
         return _no_line(view, refused)
     line = _worst(found)
     if line.advice.verdict == "area_outage":
-        longer = view.guide("faults.outage_longer", sure=True) if view.understood.said else ""
+        longer = view.guide("faults.outage_longer", fits=steps.of_long_outages) if view.understood.said else ""
         return paragraphs(instead, _in_outage(view, line, found), longer)
     others = [_other(view, each) for each in found.outages if not each.own]
     return paragraphs(instead, view.say("faults.no_outage"), *others, _told(view, service, found))

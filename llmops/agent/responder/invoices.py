@@ -1,20 +1,23 @@
-"""Invoices: what changed and why, line by line, what is to be paid, copies, disputes."""
+"""Invoices: what changed and why, line by line, what is to be paid, copies."""
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal
 
-from llmops.agent.intents.choices import LAST, place_named
+from llmops.agent.intents.choices import channel_named
 from llmops.agent.intents.features import words
+from llmops.agent.intents.periods import months_back, months_named
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
+from llmops.agent.responder.invoice_lines import items_listed, listed, month_meant, of_bills, owed, status
+from llmops.agent.responder.invoice_sums import of_month, of_months, of_several
+from llmops.agent.responder.invoice_words import names_late
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.billing_tool import Comparison, InvoiceList, InvoiceSummary
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.invoice_comparison import Change
-from llmops.tools.invoices import Invoice, Item
-from llmops.tools.words import day, money, short
+from llmops.tools.invoices import Invoice
+from llmops.tools.visit_windows import local_day
+from llmops.tools.words import day, money
 from telecom.passages import folded
-from telecom.ports import Passage
 
 CHANNELS = {"WhatsApp": "whatsapp", "SMS": "sms", "e-mail": "email"}
 GENERAL = frozenset(
@@ -26,19 +29,16 @@ COMPARES = re.compile(
     r"|\bmes (?:passado|anterior) (?:pra|para) (?:ca|este|esse|agora)\b"
 )
 """The month that a message names is what it compares with."""
-LATE = re.compile(r"\b(?:vencid|atrasad|em atraso|overdue)")
-"""An invoice that is late, rather than the next one."""
-AMOUNT = re.compile(r"\b\d{1,4}[.,]\d{2}\b")
-BILLS = ("billing/", "faq/faq-fatura")
-SIMILAR = 4
-"""So many first letters in common make two words of an item alike."""
+LISTED = 6
+"""Invoices of a list of which nobody says how long."""
 
 
 def change(view: View) -> str:
-    """What changed from the invoice before."""
-    month = None if COMPARES.search(folded(view.brief.message)) else _month(view)
+    """What changed from the invoice before or, where two months are named, from the earlier to the later."""
+    if told := of_several(view):
+        return told
     try:
-        found: Comparison = view.ask("compare_invoices", month=month)
+        found: Comparison = view.ask("compare_invoices", **_compared(view))
     except Refused as refused:
         if refused.error.code != "no_previous_invoice":
             raise
@@ -56,36 +56,49 @@ def change(view: View) -> str:
         _changes(view, found),
         _fees(view, (before, now)),
         _reason(view, found),
-        _status(view, now),
+        status(view, now),
         view.say("invoices.may_contest"),
     )
 
 
 def items(view: View) -> str:
     """One invoice line by line; the latest ones where several are asked for."""
+    if told := of_several(view):
+        return told
     if _asks_for_several(view):
         return _listed(view)
-    found: Invoice = view.ask("read_invoice", month=_month(view))
+    found: Invoice = view.ask("read_invoice", month=month_meant(view))
     view.state |= {"month": f"{found.due_on:%Y-%m}", "pending": {"kind": "contest", "intent": "contest"}}
-    said = view.say("invoices.items", due=day(found.due_on), items=_items(view, found.items), total=money(found.total))
+    said = view.say(
+        "invoices.items", due=day(found.due_on), items=items_listed(view, found.items), total=money(found.total)
+    )
     fee = view.say("invoices.fee_on_top", fee=money(found.late_fee)) if found.late_fee else ""
     taken = {"disputed": money(found.disputed), "due_amount": money(found.amount_due)}
     disputed = view.say("invoices.disputed", **taken) if found.disputed else ""
-    status = view.say("invoices.paid", paid=day(found.paid_on)) if found.paid_on else ""
+    stands = view.say("invoices.paid", paid=day(found.paid_on)) if found.paid_on else ""
     if not found.paid_on and found.status == "open":
-        status = view.say("invoices.open", method=worded(found.payment_method, view.language))
-    return paragraphs(view.rule(), said, fee, disputed, status)
+        stands = view.say("invoices.open", method=worded(found.payment_method, view.language))
+    return paragraphs(view.rule(), said, fee, disputed, stands)
 
 
 def payment(view: View) -> str:
-    """What is open and overdue; first the rules where they are asked for."""
-    if view.understood.month:
-        return items(view)
-    found: InvoiceList = view.ask("list_invoices", most=6)
+    """What is open and overdue, after the rules where they are asked for.
+
+    A run of months, or `the largest`, is told by `of_several`; of months that are named what was or is to be paid, and
+    where no invoice is of them, that there is none. Who asks what they owe is told that alone, unless they ask how.
+    """
+    if told := of_several(view):
+        return told
     general = bool(GENERAL & set(words(view.brief.message)))
-    guide = view.guide(sure=True) or (view.guide(fits=of_bills) if general else "")
+    own = "owing" in view.understood.names
+    guide = view.guide(fits=of_bills) if general else ""
+    guide = guide if own else view.guide(sure=True) or guide
+    if view.understood.month:
+        return paragraphs(guide if general else "", of_months(view) or items(view))
+    found: InvoiceList = view.ask("list_invoices", most=6)
     view.state["month"] = f"{found.invoices[0].due_on:%Y-%m}"
-    return paragraphs(guide, _account(view, found))
+    account = _account(view, found)
+    return paragraphs(account, guide) if own else paragraphs(guide, account)
 
 
 def balance(view: View) -> str:
@@ -95,21 +108,20 @@ def balance(view: View) -> str:
 
 
 def second_copy(view: View) -> str:
-    """Prepares to send an invoice again."""
+    """Prepares to send an invoice again: of the month that is named, else the late one, the next or the newest.
+
+    It goes by the channel that is named, else by the customer's usual one. Where no invoice is of the month that is
+    named, those that there are.
+    """
     found, profile = view.ask_all(("list_invoices", {"most": 12}), ("customer_profile", {}))
-    month = _month(view)
-    asked = [each for each in found.invoices if month and f"{each.due_on:%Y-%m}" == month]
-    if view.understood.month and not asked:
+    chosen = _to_copy(view, found)
+    if chosen is None:
         return _listed(view)
-    late = [each for each in found.invoices if each.status == "overdue" and LATE.search(folded(view.brief.message))]
-    unpaid = [each for each in found.invoices if each.paid_on is None]
-    chosen: InvoiceSummary = next(iter([*asked, *late, *unpaid, *found.invoices]))
-    named = next((name for name in ("email", "sms", "whatsapp") if name in view.understood.names), "")
-    channel = named or CHANNELS.get(profile.preferred_channel, "email")
+    channel = channel_named(view.brief.message) or CHANNELS.get(profile.preferred_channel, "email")
     given = {"invoice_id": chosen.invoice_id, "channel": channel}
     title = view.propose(ActionDraft("second_copy", "Pedido de segunda via.", given)).title
     view.state["month"] = f"{chosen.due_on:%Y-%m}"
-    guide = view.rule()
+    guide = "" if view.before.get("topic") == "second_copy" else view.rule()
     said = view.say(
         "invoices.copy_proposed",
         due=day(chosen.due_on),
@@ -118,70 +130,27 @@ def second_copy(view: View) -> str:
         title=title,
     )
     unpaid_fee = chosen.late_fee and not chosen.paid_on
-    fee = view.say("invoices.copy_fee", sum=_owed(view, chosen)) if unpaid_fee else ""
+    fee = view.say("invoices.copy_fee", sum=owed(view, chosen)) if unpaid_fee else ""
     return paragraphs(guide, said, fee)
 
 
-def contest(view: View) -> str:
-    """Prepares the dispute of an item; asks which one where the message names none."""
-    found: Invoice = _disputed(view)
-    charged = [item for item in found.items if item.amount > 0]
-    meant = _meant(view.brief.message, charged)
-    if view.pending.get("kind") == "which_item" and (place := place_named(view.brief.message)):
-        meant = charged[place - 1 : place] if place != LAST else charged[-1:]
-    view.state |= {"month": f"{found.due_on:%Y-%m}"}
-    if len(meant) != 1:
-        if view.understood.answer == "no":
-            return view.say("service.dropped")
-        view.state["pending"] = {"kind": "which_item", "intent": "contest"}
-        which = view.say("invoices.contest_which", due=day(found.due_on), items=_items(view, charged))
-        return paragraphs(view.guide(sure=True, fits=of_bills), which)
-    item = meant[0]
-    given = {
-        "invoice_id": found.invoice_id,
-        "item": item.description,
-        "amount": f"{item.amount:.2f}",
-        "explanation": short(_told(view), 480),
-    }
-    try:
-        title = view.propose(ActionDraft("invoice_contestation", f"Contestação de {item.description}.", given)).title
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
-    said = view.say(
-        "invoices.contest_proposed",
-        amount=money(item.amount),
-        item=item.description,
-        due=day(found.due_on),
-        title=title,
-    )
-    return paragraphs(said, view.rule(most=300))
+def _to_copy(view: View, found: InvoiceList) -> InvoiceSummary | None:
+    """The invoice that is meant; None where the month that is named has none."""
+    if view.understood.month:
+        return next(iter(of_month(found.invoices, view.understood.month)), None)
+    unpaid = [each for each in found.invoices if each.paid_on is None]
+    late = [each for each in unpaid if each.status == "overdue"] if names_late(view.brief.message) else []
+    before = of_month(found.invoices, month_meant(view) or "")
+    return next(iter([*late, *before, *unpaid, *found.invoices]))
 
 
-def _disputed(view: View) -> Invoice:
-    """The invoice of the month that is named or, where an amount is named, the newest that has an item of it."""
-    newest: Invoice = view.ask("read_invoice", month=_month(view))
-    amounts = _amounts(view.brief.message)
-    if view.understood.month or not amounts or any(item.amount in amounts for item in newest.items):
-        return newest
-    listed: InvoiceList = view.ask("list_invoices", most=6)
-    months = dict.fromkeys(f"{each.due_on:%Y-%m}" for each in listed.invoices)
-    older = view.ask_all(*(("read_invoice", {"month": month}) for month in months))
-    return next((each for each in older if any(item.amount in amounts for item in each.items)), newest)
-
-
-def _amounts(message: str) -> frozenset[Decimal]:
-    return frozenset(Decimal(found.replace(",", ".")) for found in AMOUNT.findall(message))
-
-
-def of_bills(passage: Passage) -> bool:
-    """Whether a passage is of the documents on bills and payment."""
-    return passage.document.startswith(BILLS)
-
-
-def _month(view: View) -> str | None:
-    """Named now or, going on with the topic, before."""
-    going_on = view.before.get("topic") == view.understood.intent or bool(view.pending)
-    return view.understood.month or (str(view.before.get("month", "")) if going_on else "") or None
+def _compared(view: View) -> dict[str, str | None]:
+    """Which invoices to compare."""
+    message = view.brief.message
+    months = sorted(months_named(message, local_day(view.now)))
+    if len(months) > 1:
+        return {"month": months[-1], "before": months[0]}
+    return {"month": None if COMPARES.search(folded(message)) else month_meant(view)}
 
 
 def _filled(phrase: str, blanks: dict[str, str], before: str) -> dict[str, str]:
@@ -202,19 +171,6 @@ def _fees(view: View, those: Sequence[InvoiceSummary]) -> str:
     return lines(view.say("invoices.fee_apart", due=day(each.due_on), fee=money(each.late_fee)) for each in late)
 
 
-def _owed(view: View, each: InvoiceSummary) -> str:
-    """What an invoice asks for, and from what it adds up: `R$ 90,45 + R$ 2,11 de multa e juros = R$ 92,56`."""
-    if not each.late_fee and not each.disputed:
-        return money(each.total)
-    parts = [money(each.total)]
-    if each.late_fee:
-        phrase = "invoices.plus_fee" if each.paid_on else "invoices.plus_fee_today"
-        parts.append(view.say(phrase, fee=money(each.late_fee)))
-    if each.disputed:
-        parts.append(view.say("invoices.less_disputed", disputed=money(each.disputed)))
-    return f"{' '.join(parts)} = {money(each.amount_due)}"
-
-
 def _changed(view: View, each: Change) -> str:
     if not view.english:
         return f"- {each.words}"
@@ -228,65 +184,31 @@ def _reason(view: View, found: Comparison) -> str:
     return view.guide(most=300, fits=of_bills) if causes & {"discount_smaller", "discount_ended"} else ""
 
 
-def _status(view: View, invoice: InvoiceSummary) -> str:
-    if invoice.paid_on:
-        return view.say("invoices.paid", paid=day(invoice.paid_on))
-    if invoice.days_late:
-        return view.say("invoices.overdue", days=several(invoice.days_late, "day", view.language))
-    return view.say("invoices.open", method=worded(invoice.payment_method, view.language))
-
-
 def _account(view: View, found: InvoiceList) -> str:
+    """What is overdue and, beside it, what else is open and all of it together; or what is due next; or nothing."""
     late = [each for each in found.invoices if each.status == "overdue"]
+    coming = sorted((each for each in found.invoices if each.status == "open"), key=lambda each: each.due_on)
     if late:
         blanks = {"count": several(found.overdue_count, "bill", view.language), "amount": money(found.overdue_amount)}
-        return view.say("invoices.some_overdue", lines=lines(_line(view, each) for each in late), **blanks)
-    coming = [each for each in found.invoices if each.paid_on is None]
+        said = view.say("invoices.some_overdue", lines=listed(view, late), **blanks)
+        if not coming:
+            return said
+        sums = {"lines": listed(view, coming), "amount": money(found.open_amount)}
+        return paragraphs(said, view.say("invoices.also_open", **sums))
     if coming:
-        first = min(coming, key=lambda each: each.due_on)
-        return view.say("invoices.next_due", due=day(first.due_on), amount=_owed(view, first))
+        return view.say("invoices.next_due", due=day(coming[0].due_on), amount=owed(view, coming[0]))
     last = found.invoices[0]
     paid = day(last.paid_on) if last.paid_on else ""
-    return view.say("invoices.nothing_open", due=day(last.due_on), amount=_owed(view, last), paid=paid)
+    return view.say("invoices.nothing_open", due=day(last.due_on), amount=owed(view, last), paid=paid)
 
 
 def _listed(view: View) -> str:
-    found: InvoiceList = view.ask("list_invoices", most=6)
-    return view.say("invoices.list", lines=lines(_line(view, each) for each in found.invoices))
-
-
-def _line(view: View, each: InvoiceSummary) -> str:
-    if each.paid_on:
-        status = view.say("invoices.status_paid", paid=day(each.paid_on))
-    elif each.days_late:
-        status = view.say("invoices.status_overdue", days=several(each.days_late, "day", view.language))
-    else:
-        status = view.say("invoices.status_open")
-    return view.say("invoices.list_line", due=day(each.due_on), amount=_owed(view, each), status=status)
-
-
-def _items(view: View, found: Sequence[Item]) -> str:
-    return lines(view.say("invoices.item", item=item.description, amount=money(item.amount)) for item in found)
+    """The latest invoices: as many months back as the message says."""
+    most = months_back(view.brief.message, local_day(view.now)) or LISTED
+    found: InvoiceList = view.ask("list_invoices", most=most)
+    return view.say("invoices.list", lines=listed(view, found.invoices))
 
 
 def _asks_for_several(view: View) -> bool:
     said = set(words(view.brief.message))
     return bool(said & {"faturas", "contas", "historico", "bills", "invoices", "ultimas", "history"})
-
-
-def _meant(message: str, charged: Sequence[Item]) -> list[Item]:
-    """The items of which the message names the most words."""
-    if amounts := _amounts(message):
-        charged = [item for item in charged if item.amount in amounts]
-    said = {word[:SIMILAR] for word in words(message) if len(word) > 3}
-    counts = [
-        (len(said & {word[:SIMILAR] for word in words(item.description) if len(word) > 3}), item) for item in charged
-    ]
-    most = max((count for count, _ in counts), default=0)
-    return [item for count, item in counts if count == most] if most else []
-
-
-def _told(view: View) -> str:
-    """What the customer reported: this message, and the one before where this only names the item."""
-    before = view.brief.session.turns[-1:] if view.pending.get("kind") == "which_item" else ()
-    return " / ".join([*(turn.user for turn in before), view.brief.message])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
 from llmops.agent.intents.wishes import LISTED
-from llmops.agent.responder import contacts, faults, invoices, offers, relations, steps, summaries
+from llmops.agent.responder import contacts, faults, invoice_disputes, invoices, offers, relations, steps, summaries
 from llmops.agent.responder.all_lines import all_lines, asks_for_all
 from llmops.agent.responder.extracts import QUITE_ALIKE
 from llmops.agent.responder.figures import paragraphs
@@ -120,11 +120,15 @@ def _only_rule(view: View) -> str:
     intent = view.understood.intent
     if view.understood.answer or view.understood.month or intent in _ALWAYS:
         return ""
-    if intent == "human" and "person" in view.understood.names:
+    if intent == "human" and view.understood.names & {"person", "callback"}:
+        return ""
+    if intent == "account" and view.of_this_customer:
         return ""
     rather = intent in _RATHER_RULES and not (intent == "ticket" and view.understood.sure >= SURE_OF_OWN)
     surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and rather)
     if not surely or not (view.asks_rule or (view.asked >= CLEARLY and intent in FAULTS)):
+        return ""
+    if intent in FAULTS and not view.asks_rule and steps.reports(view.brief.message):
         return ""
     if intent == "retention" and view.of_this_customer:
         return ""
@@ -181,6 +185,15 @@ def _out_of_scope(view: View) -> str:
     return view.rule() or view.say("service.out_of_scope")
 
 
+def _plan(view: View) -> str:
+    """The present plan; who wants internet and has none gets the catalogue, who has it what fits the line."""
+    if "hires" not in view.understood.names:
+        return relations.plan(view)
+    if view.ask("customer_profile").plan:
+        return offers.upgrade(view)
+    return paragraphs(view.guide(most=WHOLE), relations.plan_now(view))
+
+
 def _small(phrase: str) -> Journey:
     return lambda view: view.say(f"service.{phrase}")
 
@@ -198,10 +211,10 @@ _JOURNEYS: Mapping[str, Journey] = {
     "invoice_items": invoices.items,
     "second_copy": invoices.second_copy,
     "payment": invoices.payment,
-    "contest": invoices.contest,
+    "contest": invoice_disputes.contest,
     "cancel": relations.cancel,
     "contract": relations.contract,
-    "plan": relations.plan,
+    "plan": _plan,
     "churn_risk": relations.churn_risk,
     "upgrade": offers.upgrade,
     "retention": offers.retention,

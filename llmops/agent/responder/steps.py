@@ -26,7 +26,7 @@ CATEGORIES: dict[str, Category] = {
 }
 RULES_IN = ("support/diagnostico-rede",)
 """Rules for our people, among the titles that tell what to do."""
-NO_STEP = re.compile(r"\b(?:inclui|modelos|roaming|passar para|ligacoes internacionais)\b")
+NO_STEP = re.compile(r"\b(?:inclui|modelos|roaming|passar para|ligacoes internacionais|compativeis)\b")
 """Sections of manuals that describe or price something."""
 OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     "fibra": ("manuals/manual-dsl", "support/celular"),
@@ -40,6 +40,15 @@ OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Steps for lines of other technologies."""
+OUTAGES_IN = ("support/interrupcao",)
+LONG = re.compile(r"\b(?:longa|repetida)\b")
+FAILS = re.compile(
+    r"\b(?:nao|n|nunca) (?:\w+ ){0,2}(?:peg\w+|funcion\w+|conect\w+|lig(?:a|am|ou)|abr(?:e|em|iu)|entr(?:a|am|ou)|carreg\w+"
+    r"|naveg\w+|registr\w+|acend\w+)\b|\bsem (?:sinal|rede|internet|servico|conexao|linha)\b"
+    r"|\b(?:parou|pararam|caiu|caindo|morreu|morto|sumiu|pifou|queimou|travando|mud[oa])\b"
+    r"|\b(?:not|isn.?t|doesn.?t|won.?t|no longer|can.?t) (?:\w+ )?(?:work\w*|connect\w*|load\w*|turn on)\b"
+    r"|\bno (?:signal|service|connection|internet)\b|\bstopped working\b"
+)
 ROUNDS = 2
 """So often steps are told before the case is registered."""
 
@@ -47,6 +56,16 @@ ROUNDS = 2
 def is_step(passage: Passage) -> bool:
     """Whether a passage tells what to do about a fault, by the kind of its document."""
     return passage.document.startswith(STEPS_IN) and bool(HOW_TO.search(folded(passage.title)))
+
+
+def of_long_outages(passage: Passage) -> bool:
+    """Whether a passage says what holds where an outage goes on or comes again."""
+    return passage.document.startswith(OUTAGES_IN) and bool(LONG.search(folded(passage.section)))
+
+
+def reports(message: str) -> bool:
+    """Whether a message tells that something does not work, which no rule answers."""
+    return bool(FAILS.search(folded(message)))
 
 
 def no_step(passage: Passage) -> bool:
@@ -88,7 +107,8 @@ def next_step(view: View) -> str:
 
 def ticket(view: View, status: str) -> str:
     """Prepares to register a fault that goes on; `status` is how the line is, in Portuguese."""
-    category = CATEGORIES.get(view.understood.intent, "other")
+    mobile = view.state.get("service") == "mobile"
+    category = "mobile_signal" if mobile else CATEGORIES.get(view.understood.intent, "other")
     told = [*(turn.user for turn in view.brief.session.turns[-2:]), view.brief.message]
     kind: ActionType = "ticket_registration"
     draft = ActionDraft(

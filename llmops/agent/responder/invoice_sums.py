@@ -1,0 +1,75 @@
+"""Several invoices at once: what was paid in a run of months, the largest or smallest of them, those of some months."""
+
+import re
+from collections.abc import Sequence
+
+from llmops.agent.intents.periods import MOST_BACK, months_back, months_named
+from llmops.agent.responder.figures import paragraphs, several
+from llmops.agent.responder.invoice_lines import listed, owed, standing
+from llmops.agent.responder.view import View
+from llmops.tools.billing_tool import InvoiceList, InvoiceSummary
+from llmops.tools.visit_windows import local_day
+from llmops.tools.words import day, money
+from telecom.passages import folded
+
+_LEAST = re.compile(r"\b(?:menor|mais (?:barata|baixa|em conta)|menos|cheapest|lowest|smallest|least)\b")
+_FEES = frozenset(("late_charge", "late_fee"))
+
+
+def of_several(view: View) -> str:
+    """What was paid in a run of months, or the largest or smallest invoice of one; empty where that is not asked for.
+
+    Without a run of months it is the last year; with a month's name it is that month, which `of_months` tells.
+    """
+    names = view.understood.names
+    if "extreme_bill" in names:
+        return _extreme(view)
+    return _paid(view) if "paid_sum" in names and not view.understood.month else ""
+
+
+def of_months(view: View) -> str:
+    """What was or is to be paid for the invoices of the months that the message names; empty where there are none."""
+    months = months_named(view.brief.message, local_day(view.now)) or (view.understood.month,)
+    found: InvoiceList = view.ask("list_invoices", most=MOST_BACK)
+    meant = [each for month in months for each in of_month(found.invoices, month)]
+    if not meant:
+        return ""
+    view.state["month"] = f"{meant[-1].due_on:%Y-%m}"
+    without_fee = _FEES & view.understood.names and not any(each.late_fee for each in meant)
+    return paragraphs(listed(view, meant), view.say("invoices.no_fee") if without_fee else "")
+
+
+def of_month(found: Sequence[InvoiceSummary], month: str) -> Sequence[InvoiceSummary]:
+    """The invoice due in a month (`YYYY-MM`) or, if none is, that of this month's use."""
+    due = [each for each in found if f"{each.due_on:%Y-%m}" == month]
+    return (due or [each for each in found if f"{each.reference_month:%Y-%m}" == month])[:1]
+
+
+def _paid(view: View) -> str:
+    back = _back(view)
+    found: InvoiceList = view.ask("list_invoices", most=MOST_BACK, months=back)
+    paid = [each for each in found.invoices if each.paid_on]
+    unpaid = [each for each in found.invoices if not each.paid_on]
+    blanks = {"months": several(back, "month", view.language), "lines": listed(view, paid)}
+    said = view.say("invoices.none_paid", months=blanks["months"])
+    if paid:
+        said = view.say("invoices.sum_paid", amount=money(found.paid_amount), **blanks)
+    return paragraphs(said, view.say("invoices.still_unpaid", lines=listed(view, unpaid)) if unpaid else "")
+
+
+def _extreme(view: View) -> str:
+    back = _back(view)
+    found: InvoiceList = view.ask("list_invoices", most=MOST_BACK, months=back)
+    if not found.invoices:
+        return view.say("invoices.none_paid", months=several(back, "month", view.language))
+    pick, phrase = max, "invoices.largest"
+    if _LEAST.search(folded(view.brief.message)):
+        pick, phrase = min, "invoices.smallest"
+    one = pick(found.invoices, key=lambda each: each.total)
+    view.state["month"] = f"{one.due_on:%Y-%m}"
+    amount, months = owed(view, one), several(back, "month", view.language)
+    return view.say(phrase, months=months, due=day(one.due_on), amount=amount, status=standing(view, one))
+
+
+def _back(view: View) -> int:
+    return months_back(view.brief.message, local_day(view.now)) or MOST_BACK
