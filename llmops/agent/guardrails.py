@@ -28,6 +28,8 @@ OMITTED, NO_LINK = "[texto omitido por segurança]", "(link omitido)"
 RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 ROT13 = re.compile(r"\b(?:dhr|aãb|gur|naq)\b")
 """`que`, `não`, `the`, `and`: without any of them a text is not worth turning."""
+TOOL_NAME = re.compile(r"(?<![\w@./-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w@])")
+"""Names of our tools, codes and fields, which no customer and no document of ours uses."""
 NEVER_SAID = frozenset(("cpf", "cnpj", "rg", "card"))
 """Kinds of personal data that no tool gives out and no answer needs."""
 
@@ -101,6 +103,8 @@ class Guardrails:
             yield "prompt_leak"
         if screening.INVISIBLE.search(answer) or _encoded(answer):
             yield "hidden_text"
+        if TOOL_NAME.search(answer):
+            yield "tool_name"
         kinds = set(_masked(answer).kinds)
         if kinds & NEVER_SAID or ("email" in kinds and not _addresses(answer) <= _addresses(*evidence)):
             yield "personal_data"

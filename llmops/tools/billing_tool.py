@@ -46,7 +46,7 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class InvoiceList:
-    """The newest invoices, the newest first. `open_amount` is what all unpaid ones ask for, `overdue_amount` those of
+    """The newest invoices, or those of so many last `months`, the newest first. `open_amount` is what all unpaid ones ask for, `overdue_amount` those of
     them that are past due, `overdue_count` how many these are; `paid_amount` is what was paid on the listed ones. Fees
     are as of the extract's day.
     """
@@ -58,6 +58,7 @@ class InvoiceList:
     paid_amount: Decimal
     adjustments: tuple[Adjustment, ...]
     snapshot_date: date
+    months: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ def list_invoices(context: ToolContext, *, most: int = 6, months: int | None = N
         paid_amount=sum((invoice.amount_due for invoice in listed if invoice.paid_on), Decimal(0)),
         adjustments=_adjustments(context),
         snapshot_date=found[0].snapshot_date,
+        months=months,
     )
 
 
@@ -105,7 +107,7 @@ def read_invoice(context: ToolContext, *, month: str | None = None) -> Invoice:
 
     Args:
         context: the turn.
-        month: `YYYY-MM` in which it is due (or, if none is, its reference month); None: the newest.
+        month: `YYYY-MM` in which it is due (or, if none is, issued; or its reference month); None: the newest.
 
     Raises:
         ToolError: `no_invoices` or `no_such_invoice`.

@@ -73,7 +73,7 @@ def read_invoices(context: ToolContext) -> tuple[Invoice, ...]:
 
 
 def find_invoice(invoices: Sequence[Invoice], month: str | None) -> Invoice:
-    """The newest invoice, or that of a month: due in it or, if none is, of that reference month.
+    """The newest invoice, or that of a month: due in it or, if none is, issued in it, or of that reference month.
 
     Args:
         invoices: of the customer.
@@ -86,7 +86,8 @@ def find_invoice(invoices: Sequence[Invoice], month: str | None) -> Invoice:
         return invoices[0]
     due = {f"{invoice.due_on:%Y-%m}": invoice for invoice in reversed(invoices)}
     billed = {f"{invoice.reference_month:%Y-%m}": invoice for invoice in reversed(invoices)}
-    if found := due.get(month) or billed.get(month):
+    issued = {f"{invoice.issued_on:%Y-%m}": invoice for invoice in reversed(invoices)}
+    if found := due.get(month) or issued.get(month) or billed.get(month):
         return found
     known = ", ".join(reversed(due))
     raise ToolError(

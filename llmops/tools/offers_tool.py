@@ -56,7 +56,9 @@ class NotOffered:
 
 @dataclass(frozen=True)
 class OfferSheet:
-    """What fits and what does not. Caps and budget are for agents: a customer's sheet has None and nothing there."""
+    """What fits and what does not. Caps and budget are for agents: a customer's sheet has None and nothing there.
+    `fastest` is the plan of the catalogue with the most speed.
+    """
 
     plan: str
     monthly_charge: Decimal
@@ -66,6 +68,7 @@ class OfferSheet:
     maximum_months: int | None
     budget_left: Decimal | None
     policy: str
+    fastest: str = ""
 
 
 def find_offers(context: ToolContext, *, asked_by_customer: bool = False) -> OfferSheet:
@@ -106,6 +109,7 @@ def find_offers(context: ToolContext, *, asked_by_customer: bool = False) -> Off
         maximum_months=longest if agent else None,
         budget_left=budget_left(rules, facts) if agent else None,
         policy=f"{rules.id} {rules.version}" if agent else "",
+        fastest=max(PLANS.values(), key=_mbps).name,
     )
 
 

@@ -87,7 +87,7 @@ def _at(day: date, hour: int) -> datetime:
 
 
 def nearest_visit(now: datetime, day: date | None, window: Window | None, *, no_service: bool) -> Visit:
-    """What can be had instead of what is wished for: the same part of the first possible day from then on, else another.
+    """What can be had instead of what is wished for: the same part of the first day from then on, else another part.
 
     Args:
         now: UTC.

@@ -19,7 +19,10 @@ _WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})\b(?!\s+(?:via|opcao|vez|ofert
 _DAY = re.compile(r"\b(?:dia\s+)?(\d{1,2})/(\d{1,2})(?:/(20\d\d))?\b")
 _BARE_DAY = re.compile(r"\bdia (\d{1,2})\b(?!/)")
 _WINDOWS: tuple[tuple[Window, re.Pattern[str]], ...] = (
-    ("morning", re.compile(r"\b(?:(?:de|pela|na|da|a) manha|manhazinha|cedo|cedinho|(?<!good )morning|antes do almoco)\b")),
+    (
+        "morning",
+        re.compile(r"\b(?:(?:de|pela|na|da|a) manha|manhazinha|cedo|cedinho|(?<!good )morning|antes do almoco)\b"),
+    ),
     ("afternoon", re.compile(r"\b(?:(?<!boa )(?<!mais )tarde|(?<!good )afternoon|depois do almoco)\b(?!\s+demais)")),
     ("evening", re.compile(r"\b(?:(?<!boa )noite|(?<!good )evening|(?<!good )night)\b")),
 )

@@ -15,13 +15,13 @@ _REGISTER = (
     r"|open|create|log|raise|file)"
 )
 _ASKING = (
-    r"(?!\W*(?:como|onde|quem|quanto|quantos|qual|quais|quando|por ?que|se|ja|vcs|voces|preciso|tenho que|tem que|how|where"
-    r"|what|when|why|do i|should)\b)"
+    r"(?!\W*(?:como|onde|quem|quanto|quantos|qual|quais|quando|por ?que|se|ja|vcs|voces|preciso|tenho que|tem que|how"
+    r"|where|what|when|why|do i|should)\b)"
 )
 _HIDDEN = r"(?:cpf|rg|cnh|data de nascimento|numero do cartao|dados do cartao|document number)"
 _SHOW = (
-    r"(?:me (?:passa|da|manda|diz|fala|mostra|informa|ve)|pass[ae]|mostr[ae]|inform[ae]|quero (?:ver|saber|o|os)|preciso (?:d[oe]s?)"
-    r"|qual|quais|manda|puxa|give me|show|tell me|what is|what.?s)"
+    r"(?:me (?:passa|da|manda|diz|fala|mostra|informa|ve)|pass[ae]|mostr[ae]|inform[ae]|quero (?:ver|saber|os?)"
+    r"|preciso (?:d[oe]s?)|qual|quais|manda|puxa|give me|show|tell me|what is|what.?s)"
 )
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
@@ -38,10 +38,12 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"|\b(?:quais|quem|lista\w*|list|which|who|ranking|top)\b[^.!?]{0,20}\b(?:clientes|customers)\b[^.!?]{0,40}"
         r"\b(?:riscos?|churn|cancelar|sair|evasao|risk|leave|inadimplentes|devendo)\b"
         r"|\b(?:clientes|customers) (?:de|em|com|at|with)(?: \w+){0,2} (?:alto risco|risco|risk)\b",
-        "hires": r"^(?!.*\b(?:mudar|trocar|nunca|nao pedi|contest\w*|aument\w*|mais (?:rapid\w+|veloc\w+|mega\w*)|faster|upgrade|alem d\w+|cancel\w*)\b).*"
+        "hires": r"^(?!.*\b(?:mudar|trocar|nunca|nao pedi|contest\w*|aument\w*|mais (?:rapid\w+|veloc\w+|mega\w*)"
+        r"|faster|upgrade|alem d\w+|cancel\w*)\b).*"
         r"(?:\b(?:quero|queria|gostaria|vou|posso|como|da pra|dava pra|want|like|can i)\b[^.!?]{0,25}"
         r"\b(?:contratar|assinar|instalar|colocar|por|botar|ter|get|sign up|subscribe|order)\b[^.!?]{0,20}"
         r"\b(?:internet|fibra|banda larga|broadband|fibre|fiber)\b"
+        r"|^\W*(?:eu )?(?:quero|queria) (?:uma )?(?:internet|fibra)(?: fixa| em casa| de voces| de vcs)?\W*$"
         r"|\b(?:internet|fibra|banda larga)\b[^.!?]{0,40}\b(?:contratar|assinar|instalar)\b"
         r"|\bnao (?:tenho|sou|assino|contratei)\b[^.!?]{0,12}\b(?:internet|fibra|banda larga)\b[^.!?]{0,12}"
         r"\b(?:com|d[ae]|na) (?:voces|vcs|vc|telecom)\b)",

@@ -27,16 +27,18 @@ _RETURN = (
     r"|previst\w*|prazo|funcionar|back|fixed|restored?|resolved?|over|return|work(?:ing)?)"
 )
 _WHEN = (
-    r"(?:quando|que horas?|q horas?|que dia|ate quando|ate que|quanto tempo|quantas horas|hoje|amanha|hj|demora\w*|falta"
-    r"|vai|ainda|when|what time|how long|how soon|until|today|tomorrow|will|still)"
+    r"(?:quando|que horas?|q horas?|que dia|ate quando|ate que|quanto tempo|quantas horas|hoje|amanha|hj|demora\w*"
+    r"|falta|vai|ainda|when|what time|how long|how soon|until|today|tomorrow|will|still)"
 )
 _LONGER = re.compile(
     rf"\b(?:se|caso|if|e se)\b[^.!?]{{0,25}}\b(?:nao|n|isn.?t|not|won.?t|doesn.?t)\b[^.!?]{{0,15}}\b{_RETURN}\b"
-    r"|\b(?:se|caso|if)\b[^.!?]{0,25}\b(?:demor\w*|pass(?:ar|e)|durar|atras\w*|continu\w*|piorar|longer|goes on|lasts?)\b"
+    r"|\b(?:se|caso|if)\b[^.!?]{0,25}\b(?:demor\w*|pass(?:ar|e)|durar|atras\w*|continu\w*|piorar|longer"
+    r"|goes on|lasts?)\b"
 )
 _PAY = re.compile(
-    r"\b(?:creditos?|descont\w*|abat\w*|ressarc\w*|reembols\w*|compensa\w*|indeniz\w*|receb\w*|devol\w*|money back|refund\w*|credits?|discount"
-    r"|compensation)\b|\b(?:pag(?:ar|o|amento)|cobra\w*|pay|charged?)\b[^.!?]{0,40}\b(?:parad[oa]|fora|sem|down|without)\b"
+    r"\b(?:creditos?|descont\w*|abat\w*|ressarc\w*|reembols\w*|compensa\w*|indeniz\w*|receb\w*|devol\w*|money back"
+    r"|refund\w*|credits?|discount|compensation)\b|\b(?:pag(?:ar|o|amento)|cobra\w*|pay|charged?)\b[^.!?]{0,40}"
+    r"\b(?:parad[oa]|fora|sem|down|without)\b"
     r"|\b(?:cai|vem|entra|aparece|sai)\b[^.!?]{0,12}\b(?:na|nessa|em qual) (?:fatura|conta)\b"
 )
 _NO_PAY = re.compile(r"\b(?:cartao|planos?|ofertas?|promoc\w*|cancel\w*|fidelidade|contest\w*|card|offers?)\b")
@@ -52,7 +54,7 @@ _ONLY_WHEN = frozenset(
     "hoje amanha mesmo assim fica until when how long what time and for is it will take".split()
 )
 _OTHER = re.compile(
-    r"\b(?:tecnic[oa]|visita|loja|atendente|atendimento|ligacao|liga\w*|chip|boleto|pagamento|paguei|pix|fatura vence|vence"
+    r"\b(?:tecnic[oa]|visita|loja|atendente|atendimento|ligacao|liga\w*|chip|boleto|pagamento|paguei|pix|vence"
     r"|chamado|protocolo|contrato|shop|agent|technician|bill|ticket)\b"
 )
 

@@ -113,11 +113,12 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         rf"|(?:^|[.!?,;:]\s*)(?:{_LITTLE}\W+)*{_OPEN}\b)",
         "callback": r"^(?!.*\bnao (?:consigo|consegue|da|faz|completa|estou conseguindo)\b).*?"
         r"(?:\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
-        r"\b(?:ligacao|telefonema|retorno|ligar|call ?back|phone call)\b"
+        r"\b(?:ligacao|telefonema|retorno|call ?back|phone call"
+        r"|ligar(?! (?:por (?:mim|el[ea]|nos)|[oa]s?|me[uo]s?|minhas?|n[oa]|em)\b))\b"
         r"|\b(?:me ligu?[ea]m?|liguem?|liga(?:r)? (?:pra|para) (?:mim|ele|ela|o cliente|a cliente)|ligar"
         r"|retorn[ea]m?|call me)\b(?:\W+\w+){0,3}?\W+"
-        r"(?:amanha|hoje|hj|segunda|terca|quarta|quinta|sexta|sabado|domingo|de manha|cedo|[an]o? (?:tarde|noite)|mais tarde"
-        r"|(?:as|depois das) \d{1,2}|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+        r"(?:amanha|hoje|hj|segunda|terca|quarta|quinta|sexta|sabado|domingo|de manha|cedo|[an]o? (?:tarde|noite)"
+        r"|mais tarde|(?:as|depois das) \d{1,2}|tomorrow|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
         r"|in the (?:morning|afternoon))\b)",
         "person": r"^(?!.*\b(?:que horas|horarios?|ate quando|por telefone|no telefone|when|hours)\b).*"
         r"\b(?:posso|podia|pode\w*|quero|queria|preciso|consigo|da pra|tem como|can|could|may|let me|want|need)\b"
@@ -143,6 +144,17 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"|\bmes (?:em )?(?:que )?(?:eu )?(?:paguei|gastei) (?:mais|menos)\b"
         r"|\b(?:biggest|largest|highest|smallest|lowest|most expensive|cheapest) (?:bill|invoice)\b)",
         "comparing": rf"\b(?:compar\w+|diferenca|differ\w+|entre|between|versus|vs)\b.*\b{MONTHS}\b.*\b{MONTHS}\b",
+        # What is cancelled is the request, not the contract.
+        "ticket_cancel": r"\b(?:cancel\w*|desmarc\w+|encerr\w+|fech(?:a|ar|e))\b[^.!?]{0,20}"
+        r"\b(?:chamados?|protocolos?|tickets?|visita|agendamento|retorno|ligacao|ocorrencia|callback|call ?back|appointment)\b"
+        r"|\b(?:desmarc\w+|nao (?:precisa|quero) mais) (?:\w+ )?(?:o tecnico|a visita|o chamado|a ligacao|o retorno)\b",
+        # A price or a fault of a speed is another matter, and so are gigabytes of a mobile plan.
+        "more_speed": r"^(?!.*\b(?:lent\w*|cheg\w+|receb\w+|teste|medi\w*|pago|contratei|caiu|cai|so (?:da|vem)|celular|chip"
+        r"|franquia|streaming|[45]g|gast\w+|acab\w+|quanto|preco|custa|valor|how much|slow|only)\b).*"
+        r"(?:\b(?:tem|voces tem|quero|queria|preciso|bota\w*|coloca\w*|passar|subir|aumentar|mudar|upgrade|want|need|have)\b"
+        r"[^.!?]{0,25}\b\d+(?:[.,]\d+)? ?(?:gigas?|megas?|mbps|gbps)\b"
+        r"|\b(?:quero|queria|preciso d?e?|want|need)\b[^.!?]{0,12}\b(?:mais (?:velocidade|rapid[oa]|megas?|internet)"
+        r"|more speed|faster|upgrade)\b)",
         "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*)\b)"
         r"(?=.*\b(?:multa|juros|encargos?)\b).*\b(?:veio|vieram|cobr\w+|paguei|pago|atras\w+|vencid\w+|r\$)",
         "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"

@@ -20,6 +20,8 @@ NAMED_INTENTS = {
     "owing": "payment",
     "complaint": "register_contact",
     "no_offers": "privacy",
+    "ticket_cancel": "ticket",
+    "more_speed": "upgrade",
     "copying": "second_copy",
     "disputing": "contest",
     "comparing": "invoice_change",

@@ -85,7 +85,8 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
         return (Wish(message, replace(alone, intent="visit", answer="", month="")),)
     if state.get("call") and _other_time(message, alone, today):
         return (Wish(message, replace(alone, intent="human", answer="", month="")),)
-    if state.get("outage") and (after := after_outage(message)):
+    after = after_outage(message)
+    if after and (state.get("outage") or (after == "back" and alone.intent in ("no_internet", "outage"))):
         return (Wish(message, _after_outage(message, alone, after, today)),)
     if (about := state.get("about")) and _goes_on(message, alone, state):
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))

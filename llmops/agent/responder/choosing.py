@@ -88,6 +88,19 @@ def _at(shown: Sequence[Offer], titles: Sequence[str], place: int) -> Offer | No
     return next((offer for offer in shown if offer.title == title), None)
 
 
+def mbps_named(message: str) -> int:
+    """The greatest speed that a message names, in Mbps; 0 where it names none."""
+    plain = folded(message)
+    return max((_mbps(found[0]) for found in _SPEED.finditer(plain)), default=0)
+
+
+def _mbps(said: str) -> int:
+    """`1 giga` and `1.000` are a thousand, `1,5 giga` is half as much again."""
+    number = re.sub(r"\.(?=\d{3})", "", said)
+    digits = re.findall(r"\d+(?:[.,]\d)?", number)[0].replace(",", ".")
+    return round(float(digits) * (1_000 if "g" in said and "mega" not in said else 1))
+
+
 def speeds_named(message: str) -> Sequence[str]:
     """The speeds that a message names, in digits: with their unit, or as a number of three or four digits."""
     return ["".join(_NUMBER.findall(found[0])) for found in _SPEED.finditer(folded(message))]

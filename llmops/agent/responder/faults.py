@@ -1,27 +1,20 @@
 """Troubleshooting: diagnose, one simple step, diagnose again, then propose a restart, a visit or a ticket."""
 
 import re
-from typing import Literal
 
 from llmops.agent.intents.features import words
-from llmops.agent.responder import steps, visits
-from llmops.agent.responder.figures import measured, moment, paragraphs, several, worded
+from llmops.agent.responder import diagnosing, outages, steps, visits
+from llmops.agent.responder.figures import measured, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.drafts import ActionDraft
-from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis, Outage
+from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis
 from llmops.tools.words import day
 
 WAIT = ("area_outage", "restarting")
-BAD = ("no_light", "no_service", "poor", "area_outage", "restarting")
-ON_WIFI = frozenset(("slow_internet", "wifi"))
-"""Faults that a phone at home has by the Wi-Fi, not by its own line."""
 ASKABLE = frozenset(("visit", "equipment", "wifi", "mobile"))
 WISHES = frozenset(
     "quero manda mande mandar agenda agendar marca marcar solicitar send schedule book caiu parou".split()
 )
-ONLINE = frozenset(("no_internet", "slow_internet", "outage"))
-"""What is said of the internet by the phone, too."""
-Service = Literal["internet", "mobile"]
 _CLOCK = re.compile(r"\b\d{2}:\d{2}\b")
 
 
@@ -29,19 +22,19 @@ def fault(view: View) -> str:
     """What is the matter with the lines, and the next step of the journey; for mere questions what the guide says."""
     if _only_asks(view) and (guide := view.guide(most=700)):
         waiting = view.pending.get("kind") == "cancel"
-        offered = {"kind": "diagnosis", "intent": "no_internet" if not _is_mobile(view) else "mobile"}
+        offered = {"kind": "diagnosis", "intent": "no_internet" if not diagnosing.is_mobile(view) else "mobile"}
         view.state["pending"] = dict(view.pending) if waiting else offered
         return paragraphs(view.say("service.knowledge", text=guide), "" if waiting else view.say("faults.offer"))
     try:
-        service, found, instead = _read(view, "mobile" if _is_mobile(view) else "internet")
+        service, found, instead = diagnosing.read(view, "mobile" if diagnosing.is_mobile(view) else "internet")
     except Refused as refused:
-        return _no_line(view, refused)
+        return diagnosing.no_line(view, refused)
     return paragraphs(instead, _told(view, service, found))
 
 
-def _told(view: View, service: Service, found: Diagnosis) -> str:
+def _told(view: View, service: diagnosing.Service, found: Diagnosis) -> str:
     """The next step for the worst of these lines."""
-    line = _worst(found)
+    line = diagnosing.worst(found)
     stage = int(view.before.get("stage", 0)) if view.before.get("service") == service else 0
     view.state |= {"service": service, "stage": min(stage + 1, 9), "outage": ""}
     tried = view.understood.answer in ("done", "still") or (stage > 0 and view.before.get("tried") is True)
@@ -49,7 +42,7 @@ def _told(view: View, service: Service, found: Diagnosis) -> str:
     red = line.advice.verdict not in WAIT and (visits.sees_red(view, line) or line.advice.verdict == "no_light")
     match line.advice.verdict:
         case "area_outage":
-            return _in_outage(view, line, found)
+            return outages.in_area(view, line, found)
         case "restarting":
             ready = _CLOCK.search(line.advice.conclusion)
             return view.say("faults.restarting", ready=ready[0] if ready else "")
@@ -67,47 +60,15 @@ def outage(view: View) -> str:
     """Whether there is an incident in the area."""
     mobile = "mobile" in view.understood.names or view.before.get("outage") == "mobile"
     try:
-        service, found, instead = _read(view, "mobile" if mobile else "internet")
+        service, found, instead = diagnosing.read(view, "mobile" if mobile else "internet")
     except Refused as refused:
-        return _no_line(view, refused)
-    line = _worst(found)
+        return diagnosing.no_line(view, refused)
+    line = diagnosing.worst(found)
     if line.advice.verdict == "area_outage":
         longer = view.guide("faults.outage_longer", fits=steps.of_long_outages) if view.understood.said else ""
-        return paragraphs(instead, _in_outage(view, line, found), longer)
-    others = [_other(view, each) for each in found.outages if not each.own]
+        return paragraphs(instead, outages.in_area(view, line, found), longer)
+    others = [outages.other(view, each) for each in found.outages if not each.own]
     return paragraphs(instead, view.say("faults.no_outage"), *others, _told(view, service, found))
-
-
-def _read(view: View, service: Service) -> tuple[Service, Diagnosis, str]:
-    """The lines of a service; where the internet of who has mobile lines alone is meant, these, and what says so.
-
-    Raises:
-        Refused: no such line is there, or the tool cannot be asked.
-    """
-    try:
-        return service, view.ask("diagnose_line", service=service), ""
-    except Refused as refused:
-        only_mobile = service == "internet" and view.understood.intent in ONLINE
-        found = view.try_ask("diagnose_line", service="mobile") if only_mobile and _lacking(refused) else None
-        if found is None:
-            raise
-        told = "" if view.before.get("service") == "mobile" else view.say("faults.mobile_instead")
-        return "mobile", found, told
-
-
-def _no_line(view: View, refused: Refused) -> str:
-    """Of a service that this customer does not have there is nothing to test; the other one is offered."""
-    if not _lacking(refused):
-        raise refused
-    other: Service = "internet" if _is_mobile(view) else "mobile"
-    if view.try_ask("diagnose_line", service=other) is None:
-        return view.say("service.not_found", message=refused.error.message)
-    view.state["pending"] = {"kind": "diagnosis", "intent": "mobile" if other == "mobile" else "no_internet"}
-    return view.say(f"faults.only_{other}")
-
-
-def _lacking(refused: Refused) -> bool:
-    return refused.error.code == "no_such_line"
 
 
 def _only_asks(view: View) -> bool:
@@ -115,39 +76,6 @@ def _only_asks(view: View) -> bool:
     wished = WISHES & set(words(view.brief.message)) or "restart" in view.understood.names or view.understood.answer
     rule = view.asks_how and not view.of_this_customer
     return view.understood.intent in ASKABLE and rule and not wished
-
-
-def _is_mobile(view: View) -> bool:
-    intent = view.understood.intent
-    if intent in ON_WIFI and "on_device" in view.understood.names:
-        return False
-    if intent == "mobile" or "mobile" in view.understood.names:
-        return True
-    return intent == view.before.get("topic") and view.before.get("service") == "mobile"
-
-
-def _worst(found: Diagnosis) -> LineDiagnosis:
-    return min(found.lines, key=lambda line: BAD.index(v) if (v := line.advice.verdict) in BAD else len(BAD))
-
-
-def _in_outage(view: View, line: LineDiagnosis, found: Diagnosis) -> str:
-    own = next((each for each in found.outages if each.own), None)
-    again = bool(view.before.get("outage")) and view.understood.intent == "outage"
-    view.state |= {"service": line.service, "stage": 0, "outage": line.service}
-    if own is None:
-        return view.say("faults.outage_told", message=line.advice.conclusion)
-    said = view.say(
-        "faults.outage_back" if again else "faults.area_outage",
-        incident=own.incident_id,
-        since=moment(own.started_at),
-        until=moment(own.expected_end_at),
-    )
-    others = [each for each in found.outages if not each.own] if view.for_agent else []
-    return paragraphs(said, *(_other(view, each) for each in others))
-
-
-def _other(view: View, each: Outage) -> str:
-    return view.say("faults.other_outages", incident=each.incident_id, until=moment(each.expected_end_at))
 
 
 def _bad(view: View, line: LineDiagnosis, *, tried: bool) -> str:

@@ -8,6 +8,7 @@ from llmops.agent.responder.figures import paragraphs, several
 from llmops.agent.responder.invoice_lines import listed, owed, standing
 from llmops.agent.responder.view import View
 from llmops.tools.billing_tool import InvoiceList, InvoiceSummary
+from llmops.tools.invoices import Invoice
 from llmops.tools.visit_windows import local_day
 from llmops.tools.words import day, money
 from telecom.passages import folded
@@ -31,7 +32,7 @@ def of_months(view: View) -> str:
     """What was or is to be paid for the invoices of the months that the message names; empty where there are none."""
     months = months_named(view.brief.message, local_day(view.now)) or (view.understood.month,)
     found: InvoiceList = view.ask("list_invoices", most=MOST_BACK)
-    meant = [each for month in months for each in of_month(found.invoices, month)]
+    meant = [each for month in months for each in of_month(view, found.invoices, month)]
     if not meant:
         return ""
     view.state["month"] = f"{meant[-1].due_on:%Y-%m}"
@@ -39,10 +40,13 @@ def of_months(view: View) -> str:
     return paragraphs(listed(view, meant), view.say("invoices.no_fee") if without_fee else "")
 
 
-def of_month(found: Sequence[InvoiceSummary], month: str) -> Sequence[InvoiceSummary]:
-    """The invoice due in a month (`YYYY-MM`) or, if none is, that of this month's use."""
+def of_month(view: View, found: Sequence[InvoiceSummary], month: str) -> Sequence[InvoiceSummary]:
+    """The one of these that is of a month (`YYYY-MM`), as `read_invoice` takes it; empty where none is."""
     due = [each for each in found if f"{each.due_on:%Y-%m}" == month]
-    return (due or [each for each in found if f"{each.reference_month:%Y-%m}" == month])[:1]
+    if due or not month:
+        return due[:1]
+    one: Invoice | None = view.try_ask("read_invoice", month=month)
+    return [each for each in found if one and each.invoice_id == one.invoice_id]
 
 
 def _paid(view: View) -> str:

@@ -23,6 +23,8 @@ CHANNELS = {"WhatsApp": "whatsapp", "SMS": "sms", "e-mail": "email"}
 GENERAL = frozenset(
     "como aceita pix juros multa parcelar serasa religa how pay cartao debito fee dinheiro prazo".split()
 )
+HOW_MUCH = frozenset(("how", "como"))
+"""Of how much one owes, these ask for no rule."""
 COMPARES = re.compile(
     r"\b(?:que|com|relacao|compara\w*|diferente|ante|than|from|with|to)\b[^?.!]{0,25}"
     r"\b(?:mes (?:passado|anterior)|(?:fatura|conta) (?:passada|anterior)|(?:last|previous) month)"
@@ -89,8 +91,8 @@ def payment(view: View) -> str:
     """
     if told := of_several(view):
         return told
-    general = bool(GENERAL & set(words(view.brief.message)))
     own = "owing" in view.understood.names
+    general = bool((GENERAL - HOW_MUCH if own else GENERAL) & set(words(view.brief.message)))
     guide = view.guide(fits=of_bills) if general else ""
     guide = guide if own else view.guide(sure=True) or guide
     if view.understood.month:
@@ -137,10 +139,10 @@ def second_copy(view: View) -> str:
 def _to_copy(view: View, found: InvoiceList) -> InvoiceSummary | None:
     """The invoice that is meant; None where the month that is named has none."""
     if view.understood.month:
-        return next(iter(of_month(found.invoices, view.understood.month)), None)
+        return next(iter(of_month(view, found.invoices, view.understood.month)), None)
     unpaid = [each for each in found.invoices if each.paid_on is None]
     late = [each for each in unpaid if each.status == "overdue"] if names_late(view.brief.message) else []
-    before = of_month(found.invoices, month_meant(view) or "")
+    before = of_month(view, found.invoices, month_meant(view) or "")
     return next(iter([*late, *before, *unpaid, *found.invoices]))
 
 

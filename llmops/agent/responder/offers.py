@@ -1,37 +1,54 @@
 """What fits: other plans and services for everybody, retention offers within the policy for agents only."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from llmops.agent.intents.choices import names_courtesy_visit
 from llmops.agent.intents.features import words
 from llmops.agent.responder.asking import against, customer_asked
-from llmops.agent.responder.choosing import SIMILAR, chosen, entitled, speeds_named
+from llmops.agent.responder.choosing import SIMILAR, chosen, entitled, mbps_named, speeds_named
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
 from llmops.agent.responder.named_offers import asks_for_offers, named_draft
 from llmops.agent.responder.view import Refused, View
+from llmops.tools.billing_tool import InvoiceList
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.offers_tool import Offer, OfferSheet
+from llmops.tools.plan_catalogue import PLANS as CATALOGUE
 from llmops.tools.plan_catalogue import SERVICES
 from llmops.tools.words import money
+from telecom.passages import folded
 
 PLANS = frozenset(("speed_upgrade", "fibre_migration"))
 ADDING = frozenset("adicionar incluir contratar assinar add quero colocar ativar".split())
 REMOVING = frozenset("tirar retirar remover cancelar remove tira sem".split())
+_KEEPING = re.compile(
+    r"\b(?:nao|nem|sem|don.?t|without)\b(?: (?:quero|queria|vou|posso|precisar?|ter|que|want|to))*"
+    r" (?:tir\w+|retir\w+|remov\w+|cancel\w*|perder)\b[^,.!?;]*"
+)
+_FASTER = re.compile(
+    r"\b(?:velocidade|rapid[oa]s?|rapidez|megas?|gigas?|mbps|upgrade|turbin\w*|faster|speed)\b|\bmais (?:internet|net|banda)\b"
+)
 
 
 def upgrade(view: View) -> str:
-    """Plans and services that fit; the one that is named or agreed to is proposed."""
+    """Plans and services that fit; the one that is named or agreed to is proposed.
+
+    Who wants more speed is shown plans alone and, where none fits, told why. Services that could be given up are for
+    who wants to give one up, or to change something and no plan fits.
+    """
+    if view.understood.answer == "no":
+        return view.say("service.dropped")
     if (service := _service_named(view)) and ADDING & set(words(view.brief.message)) and not _removing(view):
         return _prepared(view, _adding(service))
     sheet = _sheet(view)
     fitting = [offer for offer in sheet.offers if offer.kind in PLANS or offer.kind == "remove_service"]
     if found := chosen(view, fitting):
         return _taken(view, found)
-    if not fitting:
-        return paragraphs(view.say("relations.no_options"), _why_not(view, sheet), view.rule())
-    shown = [offer for offer in fitting if offer.kind in PLANS] if not _removing(view) else fitting
-    shown = shown or fitting
+    plans = [offer for offer in fitting if offer.kind in PLANS]
+    if not fitting or (not plans and _wants_speed(view)):
+        return _no_faster(view, sheet)
+    shown = (plans if not _removing(view) else fitting) or fitting
     guide = (view.rule() if view.asks_rule else "") or _speed_told(view, sheet) or view.rule()
     view.state["pending"] = _offered(view, shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
@@ -154,14 +171,38 @@ def _service_named(view: View) -> str:
 
 
 def _speed_told(view: View, sheet: OfferSheet) -> str:
-    """That the speed that is named cannot be had, or is there already."""
+    """That the speed that is named is not sold, cannot be had, or is there already; empty where none is named."""
     if not (speeds := speeds_named(view.brief.message)):
         return ""
+    if mbps_named(view.brief.message) > max(plan.mbps for plan in CATALOGUE.values()):
+        return view.say("relations.not_sold", plan=sheet.fastest)
     return view.say("relations.that_already" if set(speeds) & set(sheet.plan.split()) else "relations.not_that")
 
 
+def _no_faster(view: View, sheet: OfferSheet) -> str:
+    """That no plan fits, in the view of the speed that was asked for, and why."""
+    told = _speed_told(view, sheet)
+    if sheet.plan == sheet.fastest:
+        return told or view.say("relations.fastest_already", plan=sheet.plan)
+    if view.for_agent:
+        why = _why_not(view, sheet)
+    else:
+        found: InvoiceList | None = view.try_ask("list_invoices", most=6)
+        late = found.overdue_count if found else 0
+        count = several(late, "bill", view.language)
+        why = view.say("relations.pay_first", count=count) if late else view.say("relations.line_must_carry")
+    return paragraphs(told or view.say("relations.no_options"), why, "" if told else view.rule())
+
+
 def _removing(view: View) -> bool:
-    return bool(REMOVING & set(words(view.brief.message)))
+    """Whether something is to be given up; `não quero tirar nada` is not."""
+    return bool(REMOVING & set(words(_KEEPING.sub(" ", folded(view.brief.message)))))
+
+
+def _wants_speed(view: View) -> bool:
+    """Whether more speed is wished for, and nothing to be given up."""
+    message = view.brief.message
+    return not _removing(view) and bool(speeds_named(message) or _FASTER.search(folded(message)))
 
 
 def _adding(service: str) -> ActionDraft:

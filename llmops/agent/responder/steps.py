@@ -36,6 +36,7 @@ OTHER_MANUALS: dict[str, tuple[str, ...]] = {
         "manuals/manual-ont",
         "support/wifi",
         "support/internet-lenta",
+        "support/sem-internet",
         "manuals/guia-wifi",
     ),
 }
@@ -43,8 +44,8 @@ OTHER_MANUALS: dict[str, tuple[str, ...]] = {
 OUTAGES_IN = ("support/interrupcao",)
 LONG = re.compile(r"\b(?:longa|repetida)\b")
 FAILS = re.compile(
-    r"\b(?:nao|n|nunca) (?:\w+ ){0,2}(?:peg\w+|funcion\w+|conect\w+|lig(?:a|am|ou)|abr(?:e|em|iu)|entr(?:a|am|ou)|carreg\w+"
-    r"|naveg\w+|registr\w+|acend\w+)\b|\bsem (?:sinal|rede|internet|servico|conexao|linha)\b"
+    r"\b(?:nao|n|nunca) (?:\w+ ){0,2}(?:peg\w+|funcion\w+|conect\w+|lig(?:a|am|ou)|abr(?:e|em|iu)|entr(?:a|am|ou)"
+    r"|carreg\w+|naveg\w+|registr\w+|acend\w+)\b|\bsem (?:sinal|rede|internet|servico|conexao|linha)\b"
     r"|\b(?:parou|pararam|caiu|caindo|morreu|morto|sumiu|pifou|queimou|travando|mud[oa])\b"
     r"|\b(?:not|isn.?t|doesn.?t|won.?t|no longer|can.?t) (?:\w+ )?(?:work\w*|connect\w*|load\w*|turn on)\b"
     r"|\bno (?:signal|service|connection|internet)\b|\bstopped working\b"

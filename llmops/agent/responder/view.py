@@ -17,7 +17,7 @@ from llmops.agent.intents.understanding import Understood
 from llmops.agent.intents.wishes import Wish
 from llmops.agent.prompt_library import PromptLibrary
 from llmops.agent.responder.english import dated, told_in_english
-from llmops.agent.responder.extracts import extract, headed, in_short, quoted
+from llmops.agent.responder.extracts import QUITE_ALIKE, extract, headed, in_short, quoted
 from llmops.agent.responder.figures import titled
 from llmops.agent.turn import Language, ProposedAction
 from llmops.agent.workbench import Brief
@@ -27,13 +27,13 @@ from telecom.passages import folded
 from telecom.ports import Passage
 
 HOW = re.compile(
-    r"\b(?:quant[oa]s?|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo"
+    r"\b(?:quant[oa]s?|qn?t[oa]?s?|qnd|qd[oa]|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo"
     r"|como(?! (?:est[ao]|anda|ta|vai)\b)|quando|prazo|o que|oq|se eu|da pra|direito|(?<!nao )funciona|serve"
     r"|how|can i|do i|is it free|what)\b"
 )
 RULE = re.compile(
     rf"{HOW.pattern}|\?|\b(?:qual|quais|onde|tem|explica|explique|significa|can|do (?:you|we)|does|is there|is it|which"
-    r"|when|where|will (?:i|you)|mean)\b"
+    r"|when|where|will (?:i|you)|mean|regras?|politicas?|alcadas?|rules?|policy|policies)\b"
 )
 HERE = re.compile(
     r"\b(?:(?:d|para |pra |pro )?(?:o|a|est[ea]|ess[ea]) (?:cliente|linha)|dele|dela|pr?a?(?:ra)? el[ea]|aqui|ele|ela"
@@ -234,8 +234,8 @@ class View:
             sure: only what such questions ask for.
             fits: which passages may be quoted.
         """
-        found = extract(self.brief, most, passages, fits, self._told)
-        if not found or (sure and not found[0].sure):
+        found = extract(self.brief, most, passages, self._surely(fits) if sure else fits, self._told)
+        if not found:
             return ""
         self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][
             -MOST_TOLD:
@@ -247,6 +247,11 @@ class View:
             text = self.say("service.in_short", **short) if short else self.say("service.in_portuguese", text=listed)
             return self.say(phrase, text=text) if phrase else text
         return self.say(phrase, text=listed) if phrase else text
+
+    def _surely(self, fits: Callable[[Passage], bool] | None) -> Callable[[Passage], bool]:
+        """Whether a passage fits and is of a section that such questions ask for."""
+        asked = {(each.document, each.section) for each in self.understood.asked if each.alike >= QUITE_ALIKE}
+        return lambda one: (one.document, one.section) in asked and (fits is None or fits(one))
 
     def rule(self, *, most: int = 480) -> str:
         """The rule that the message asks for; empty where it asks for none, or where none surely is the one."""
