@@ -18,7 +18,7 @@ from llmops.agent.answering import Answering
 from llmops.agent.citations import citations
 from llmops.agent.fixed_answers import Fixed
 from llmops.agent.intents.topics import SMALL_TALK, persona_of
-from llmops.agent.intents.wishes import queries_of, wishes
+from llmops.agent.intents.wishes import lacking, queries_of, wishes
 from llmops.agent.language import language_of
 from llmops.agent.memory import Said
 from llmops.agent.parts import Guard, Ladder, Parts, Proposer, Rung
@@ -192,6 +192,9 @@ class Conversation:
         reading = Reading(ask.principal.role, ask.now.date())
         searched = (retriever.search(query, reading, PASSAGES) for query in queries_of(brief.wishes, brief.language))
         found = tuple({one.passage.key: one for each in searched for one in each}.values())
+        for place, query in lacking(brief.wishes, found).items():
+            again = retriever.search(query, reading, PASSAGES)
+            found += tuple(one for one in again if (one.passage.document, one.passage.section) == place)
         safe = tuple(one for one in found if self._is_plain(one.passage))
         return safe, len(found) - len(safe)
 

@@ -29,7 +29,7 @@ RUN = re.compile(r"[A-Za-z0-9+/_-]{40,}")
 ROT13 = re.compile(r"\b(?:dhr|aãb|gur|naq)\b")
 """`que`, `não`, `the`, `and`: without any of them a text is not worth turning."""
 TOOL_NAME = re.compile(r"(?<![\w@./-])[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?![\w@])")
-"""Names of our tools, codes and fields, which no customer and no document of ours uses."""
+"""Shape of the names of our tools, codes and fields: unless a document has such a word, no answer may."""
 NEVER_SAID = frozenset(("cpf", "cnpj", "rg", "card"))
 """Kinds of personal data that no tool gives out and no answer needs."""
 
@@ -103,7 +103,7 @@ class Guardrails:
             yield "prompt_leak"
         if screening.INVISIBLE.search(answer) or _encoded(answer):
             yield "hidden_text"
-        if TOOL_NAME.search(answer):
+        if not set(TOOL_NAME.findall(answer)) <= _quoted(evidence):
             yield "tool_name"
         kinds = set(_masked(answer).kinds)
         if kinds & NEVER_SAID or ("email" in kinds and not _addresses(answer) <= _addresses(*evidence)):
@@ -135,6 +135,11 @@ def _masked(text: str) -> Masked:
 def _encoded(text: str) -> bool:
     """Whether base64 or the like stands in it, which no answer needs and no check reads; bar codes are digits only."""
     return any(any(map(str.isalpha, run)) for run in RUN.findall(text))
+
+
+def _quoted(evidence: Sequence[Evidence]) -> set[str]:
+    """Words of that shape in documents, which are texts; what tools say may name other tools."""
+    return {name for text in evidence if isinstance(text, str) for name in TOOL_NAME.findall(text)}
 
 
 def _addresses(*texts: Evidence) -> set[str]:

@@ -64,7 +64,9 @@ def lay_down(
 
 def _replaces(context: ToolContext, type_: ActionType, plain: Mapping[str, Any], old: Proposal) -> bool:
     """Whether a new proposal takes the place of one that waits: of the same person, about the same, no offer."""
-    if type_ not in ONE_AT_A_TIME or old.type != type_ or old.retention or old.proposed_by != context.principal:
+    if type_ not in ONE_AT_A_TIME or old.type != type_ or old.retention:
+        return False
+    if (old.proposed_by, old.proposer_role) != (context.principal, context.role):
         return False
     return not plain.get("courtesy") and all(old.parameters[name] == plain[name] for name in ONE_AT_A_TIME[type_])
 

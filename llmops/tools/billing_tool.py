@@ -46,9 +46,9 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class InvoiceList:
-    """The newest invoices, or those of so many last `months`, the newest first. `open_amount` is what all unpaid ones ask for, `overdue_amount` those of
-    them that are past due, `overdue_count` how many these are; `paid_amount` is what was paid on the listed ones. Fees
-    are as of the extract's day.
+    """The newest invoices, or those of so many last `months`, the newest first. `open_amount` is what all unpaid ones
+    ask for, `overdue_amount` those of them that are past due, `overdue_count` how many these are; `paid_amount` is what
+    was paid on the listed ones, and `paid_late_fees` how much of it for being late. Fees are as of the extract's day.
     """
 
     invoices: tuple[InvoiceSummary, ...]
@@ -56,6 +56,7 @@ class InvoiceList:
     overdue_amount: Decimal
     overdue_count: int
     paid_amount: Decimal
+    paid_late_fees: Decimal
     adjustments: tuple[Adjustment, ...]
     snapshot_date: date
     months: int | None = None
@@ -63,8 +64,9 @@ class InvoiceList:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An invoice and the one before, or that of another month. `difference` is what its total is more, and the sum of the differences of all
-    changes but that of late fees, which are no part of a total; `others` is what those beyond `changes` add up to.
+    """An invoice and the one before, or that of another month. `difference` is what its total is more, and the sum of
+    the differences of all changes but that of late fees, which are no part of a total; `others` is what those beyond
+    `changes` add up to.
     """
 
     invoice: InvoiceSummary
@@ -96,6 +98,7 @@ def list_invoices(context: ToolContext, *, most: int = 6, months: int | None = N
         overdue_amount=sum((invoice.amount_due for invoice in overdue), Decimal(0)),
         overdue_count=len(overdue),
         paid_amount=sum((invoice.amount_due for invoice in listed if invoice.paid_on), Decimal(0)),
+        paid_late_fees=sum((invoice.late_fee for invoice in listed if invoice.paid_on), Decimal(0)),
         adjustments=_adjustments(context),
         snapshot_date=found[0].snapshot_date,
         months=months,

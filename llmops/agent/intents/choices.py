@@ -113,4 +113,5 @@ def channel_named(message: str) -> str:
 
 def picks_channel(message: str) -> bool:
     """Whether a message, after something was to be sent, says no more than by which channel."""
-    return bool(channel_named(message)) and bool(_BY_CHANNEL.fullmatch(folded(message).strip(" .!?,;")))
+    plain = folded(message).strip(" .!?,;")
+    return bool(re.search(rf"\b(?:{_ANY_CHANNEL})\b", plain)) and bool(_BY_CHANNEL.fullmatch(plain))

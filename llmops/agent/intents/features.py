@@ -23,8 +23,9 @@ _SPELT = {
     "q": "que", "pq": "porque", "vc": "voce", "vcs": "voces", "tb": "tambem", "net": "internet", "cel": "celular",
     "hj": "hoje", "msm": "mesmo", "ta": "esta", "to": "estou", "tou": "estou", "pra": "para", "pro": "para",
     "p": "para", "n": "nao", "num": "nao", "blz": "beleza", "obg": "obrigado", "vlw": "valeu", "wi": "wifi",
-    "qnto": "quanto", "qnt": "quanto", "qts": "quantos", "qtos": "quantos", "qnd": "quando", "mt": "muito",
-    "gb": "gigas", "oq": "que", "td": "tudo", "mto": "muito", "qto": "quanto", "qdo": "quando", "eh": "e",
+    "qnto": "quanto", "qnt": "quanto", "qnts": "quantos", "qts": "quantos", "qtos": "quantos", "qnd": "quando",
+    "mt": "muito", "gb": "gigas", "oq": "que", "td": "tudo", "mto": "muito", "qto": "quanto",
+    "qdo": "quando", "eh": "e",
 }  # fmt: skip
 
 

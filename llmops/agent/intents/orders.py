@@ -26,9 +26,14 @@ _SHOW = (
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
-        "registering": rf"^{_ASKING}[^?]*?\b{_REGISTER}\b[^.!?:;]{{0,15}}\b{_TICKET}\b(?![^.!?]*\?\s*$)",
+        "registering": rf"^{_ASKING}(?!.*\bnao (?:\w+ )?{_REGISTER}\b)[^?]*?\b{_REGISTER}\b[^.!?:;]{{0,15}}"
+        rf"\b{_TICKET}\b(?![^.!?]*\?\s*$)|^\W*{_TICKET}\b[^.!?:;]{{0,20}}:",
+        "calling": r"^\W*(?:e |and |por favor |please |agora )?(?:lig(?:a|ue|uem|ar)|retorn(?:a|e|ar)|call)\b"
+        r"(?: (?:de volta )?(?:pra|para|pro|a))?(?: [oa])? (?:el[ea]|clientes?|mim|titular|him|her|(?:the )?customer"
+        r"|me)\b",
         # Their holder reads them in the app, and ours in the customer's record.
-        "personal": rf"^(?!.*\[)(?!.*\b(?:informar|digitar|precisa|pede|pix|golpe|seguro|nota)\b).*"
+        "personal": rf"^(?!.*\[)(?!.*\b(?:informar|digitar|precisa|pede|pix|golpe|seguro|nota"
+        r"|lojas?|shop|protocolo|chamado|boleto|fatura|conta|bill|invoice|contrato)\b).*"
         rf"(?:\b{_SHOW}\b[^.!?]{{0,30}}\b{_HIDDEN}\b"
         rf"|\b{_SHOW}\b[^.!?]{{0,40}}\b(?:telefone|celular|numero|e-?mail|endereco|dados|phone|email|address)\b[^.!?]{{0,25}}"
         r"\b(?:complet[oa]s?|inteir[oa]s?|sem mascara|desmascarad[oa]s?|full|unmasked)\b"
@@ -49,8 +54,9 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"\b(?:com|d[ae]|na) (?:voces|vcs|vc|telecom)\b)",
     }.items()
 }
+_THEN = re.compile(r"[,.;]?\s+(?:e|and|depois)\s+(?=(?:lig|retorn|agend|marc|call|book|schedul)\w*\b)", re.IGNORECASE)
 _PREFIX = re.compile(
-    rf"^.*?\b{_REGISTER}\b[^.!?:;]{{0,15}}?\b{_TICKET}\b\s*(?:(?:pra|para|pro|for|de|sobre|about)\b\s*"
+    rf"^(?:.*?\b{_REGISTER}\b[^.!?:;]{{0,15}}?)?\b{_TICKET}\b\s*(?:(?:pra|para|pro|for|de|sobre|about)\b\s*"
     r"(?:el[ea]|o cliente|a cliente|mim|him|her|me|the customer|isso|that)?)?"
     r"(?:\s*(?:dizendo|informando|falando|contando) que)?[\s:,;.-]*"
 )
@@ -69,6 +75,14 @@ _LEVELS: Mapping[str, Level] = {
 }
 
 
+def orders_of(message: str) -> tuple[str, str] | None:
+    """The parts of a message that orders to register something and then to call; None for any other."""
+    places = list(_THEN.finditer(message))
+    if not places or not PATTERNS["registering"].search(folded(message)):
+        return None
+    return message[: places[-1].start()], message[places[-1].end() :]
+
+
 def priority_named(message: str) -> Level | None:
     """The priority that a message asks for; None where it names none."""
     found = _PRIORITY.search(folded(message))
@@ -78,7 +92,7 @@ def priority_named(message: str) -> Level | None:
 def told_of(message: str) -> str:
     """What is to be registered: the message without the order to register it and without the priority.
 
-    The whole message where nothing else is left, or where its letters change their number when accents go.
+    The whole message where its letters change their number when accents go.
     """
     plain = folded(message)
     if len(plain) != len(message):
@@ -90,5 +104,4 @@ def told_of(message: str) -> str:
     for found in _PRIORITY.finditer(plain[start:]):
         kept.append(rest[at : found.start()])
         at = found.end()
-    told = "".join((*kept, rest[at:])).strip(" ,.;:-")
-    return told or message
+    return "".join((*kept, rest[at:])).strip(" ,.;:-")

@@ -1,4 +1,6 @@
-"""Short messages after an incident was told: when it ends, what is paid for it, what if it goes on. Rules, no model."""
+"""Short messages after an incident or a fault was told: when it ends, what is paid for it, what if it goes on, and that
+what was proposed is done. Rules, no model.
+"""
 
 import re
 from typing import Literal
@@ -53,10 +55,24 @@ _ONLY_WHEN = frozenset(
     "e mas so ate que quando horas hora dia isso vai demora demorar muito quanto tempo ainda falta mais ou menos entao "
     "hoje amanha mesmo assim fica until when how long what time and for is it will take".split()
 )
+_TELLS = frozenset("ate horas hora demora demorar tempo falta until long".split())
 _OTHER = re.compile(
     r"\b(?:tecnic[oa]|visita|loja|atendente|atendimento|ligacao|liga\w*|chip|boleto|pagamento|paguei|pix|vence"
     r"|chamado|protocolo|contrato|shop|agent|technician|bill|ticket)\b"
 )
+
+
+_WAITED = re.compile(
+    r"\b(?:aprovei|aprovad[oa]|aprovou|autorizei|autorizou|esperei|aguardei|approved|waited)\b"
+    r"|\b(?:passou|passaram|faz|depois de|after)\b.{0,15}\b(?:minutos?|min|tempo|minutes?)\b"
+    r"|\bminutes? (?:have )?passed\b"
+)
+FEW_WORDS = 6
+
+
+def waited(message: str) -> bool:
+    """Whether a short message tells that what was prepared is approved, or that somebody has waited."""
+    return len(words(message)) <= FEW_WORDS and bool(_WAITED.search(folded(message)))
 
 
 def after_outage(message: str) -> After | None:
@@ -74,7 +90,7 @@ def after_outage(message: str) -> After | None:
         return _of_credit(plain)
     if _OTHER.search(plain):
         return None
-    only = set(said) <= _ONLY_WHEN and bool({"ate", "horas", "hora", "demora", "tempo", "until", "long"} & set(said))
+    only = set(said) <= _ONLY_WHEN and not _TELLS.isdisjoint(said)
     return "back" if only or _BACK.search(plain) else None
 
 

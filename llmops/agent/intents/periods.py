@@ -19,9 +19,7 @@ _MONTHS: Mapping[str, int] = {
 }
 NAMES = rf"(?:{'|'.join(name for name in _MONTHS if name != 'may')}|in may)"
 """Names of months, as a pattern for plain text."""
-_MONTH = re.compile(
-    rf"\b({NAMES})\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?"
-)
+_MONTH = re.compile(rf"\b({NAMES})\b(?:\s+(?:de\s+|of\s+)?(20\d\d))?")
 _DIGITS = re.compile(r"(?<![\d/])(0?[1-9]|1[0-2])/(20\d\d)(?!\d)")
 _LAST = re.compile(
     r"\bmes (?:passado|anterior)\b|\b(?:fatura|conta) (?:passada|anterior)\b|\b(?:last|previous) month\b"
@@ -34,6 +32,8 @@ _DUE = re.compile(
     r"(?:\W+(?:que|venc\w*|cobrad[ao]|emitid[ao]|com|em|no|na|do|da|de|o|a|dia|data|is|was|due|on|from|of|the)\b)*\W+"
     rf"|\b(?:contest|reconhec|recogni|disput)\w*\b.*?){_DATE}"
 )
+_AHEAD = re.compile(r"\b(?:vence|vencem|vencera|vai|vem|proxim[ao]|next|will|is due)\b")
+"""What is to come names a month of this year."""
 _NUMBERS: Mapping[str, int] = {
     word: place
     for places in (
@@ -93,7 +93,8 @@ def _found(plain: str, today: date) -> Iterator[tuple[int, str]]:
         yield digits.start(), f"{digits[2]}-{int(digits[1]):02d}"
     for name in _MONTH.finditer(plain):
         month = _MONTHS[name[1].removeprefix("in ")]
-        yield name.start(), f"{int(name[2]) if name[2] else today.year - (month > today.month)}-{month:02d}"
+        gone = month > today.month and not _AHEAD.search(plain)
+        yield name.start(), f"{int(name[2]) if name[2] else today.year - gone}-{month:02d}"
     for due in _DUE.finditer(plain):
         month = int(due["month"])
         yield due.start("day"), f"{int(due['year']) if due['year'] else _nearest(month, today)}-{month:02d}"

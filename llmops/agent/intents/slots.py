@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from llmops.agent.intents import orders
-from llmops.agent.intents.periods import NAMES as MONTHS
+from llmops.agent.intents import of_bills, orders
 from llmops.agent.intents.taking_back import takes_back
 from telecom.passages import folded
 
@@ -126,36 +125,10 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:atendente|humano|pessoa|alguem|gente|gerente|supervisor|human|person|someone|agent|manager)\b",
         "no_offers": r"\b(?:nao (?:autorizo|quero|aceito)|parem?|para de|parar de|chega de|stop)\b[^.!?]{0,40}"
         r"\b(?:oferta\w*|oferec\w*|propaganda\w*|promoc\w*|telemarketing|ligar\w*|liga\w*|calls?|calling|offers?)\b"
+        r"|\bnao (?:quero que )?(?:me )?ligu?em? mais\b|\b(?:do not|don.?t|stop) call(?:ing)? me\b"
         r"|\blig(?:am|ando|a)\b[^.!?]{0,40}\b(?:oferec\w*|oferta\w*|plano|promoc\w*)\b",
-        # What is prepared for a bill, or told of several; who asks how it is done is told the rule.
-        "copying": r"^(?!.*\b(?:como|onde|how|where|chip|contrato|contract|nao (?:quero|precisa|recebi))\b).*"
-        r"\b(?:send|resend|get|give|want|need|manda\w*|envi\w+|quero|queria|preciso|gera\w*|reenvi\w+|me (?:ve|passa|da))\b"
-        r"[^.!?]{0,30}\b(?:(?:segunda|2a?) via|copy|duplicate|codigo de barras|linha digitavel)\b",
-        "disputing": r"^(?!.*(?:\?|\b(?:como|onde|prazo|posso|pode|da pra|nao (?:quero|vou|preciso|precisa)|how|where|can)\b))"
-        r".*(?:\b(?:contest(?:a|ar|o|e|em)|dispute)\b"
-        r"|\b(?:nao reconhec\w+|don.?t recogni[sz]e)\b.*\b(?:fatura|conta|boleto|cobranca|valor|item|uso|consumo|servico"
-        r"|adicional|bill|invoice|charge|usage)\b)",
-        "paid_sum": r"\b(?:quanto|total|soma\w*|how much)\b[^.!?]{0,25}"
-        r"\b(?:paguei|gastei|pagamos|pagou|gastou|(?:foi|ja) pago|(?:total|valor) (?:pago|gasto)"
-        r"|(?:i|i.ve|did|have)(?: \w+)? (?:paid|pay|spent|spend))\b",
-        "extreme_bill": r"^(?!.*\b(?:por ?que|pq|veio|ficou|aument\w+|subiu|esta|ta|why)\b).*"
-        r"(?:\b(?:maior|menor) (?:fatura|conta|boleto|valor|mensalidade)\b"
-        r"|\b(?:fatura|conta|boleto)s? (?:foi |que foi )?(?:a |o )?mais (?:alta|cara|barata|baixa)\b"
-        r"|\bmes (?:em )?(?:que )?(?:eu )?(?:paguei|gastei) (?:mais|menos)\b"
-        r"|\b(?:biggest|largest|highest|smallest|lowest|most expensive|cheapest) (?:bill|invoice)\b)",
-        "comparing": rf"\b(?:compar\w+|diferenca|differ\w+|entre|between|versus|vs)\b.*\b{MONTHS}\b.*\b{MONTHS}\b",
-        # What is cancelled is the request, not the contract.
-        "ticket_cancel": r"\b(?:cancel\w*|desmarc\w+|encerr\w+|fech(?:a|ar|e))\b[^.!?]{0,20}"
-        r"\b(?:chamados?|protocolos?|tickets?|visita|agendamento|retorno|ligacao|ocorrencia|callback|call ?back|appointment)\b"
-        r"|\b(?:desmarc\w+|nao (?:precisa|quero) mais) (?:\w+ )?(?:o tecnico|a visita|o chamado|a ligacao|o retorno)\b",
-        # A price or a fault of a speed is another matter, and so are gigabytes of a mobile plan.
-        "more_speed": r"^(?!.*\b(?:lent\w*|cheg\w+|receb\w+|teste|medi\w*|pago|contratei|caiu|cai|so (?:da|vem)|celular|chip"
-        r"|franquia|streaming|[45]g|gast\w+|acab\w+|quanto|preco|custa|valor|how much|slow|only)\b).*"
-        r"(?:\b(?:tem|voces tem|quero|queria|preciso|bota\w*|coloca\w*|passar|subir|aumentar|mudar|upgrade|want|need|have)\b"
-        r"[^.!?]{0,25}\b\d+(?:[.,]\d+)? ?(?:gigas?|megas?|mbps|gbps)\b"
-        r"|\b(?:quero|queria|preciso d?e?|want|need)\b[^.!?]{0,12}\b(?:mais (?:velocidade|rapid[oa]|megas?|internet)"
-        r"|more speed|faster|upgrade)\b)",
-        "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*)\b)"
+        "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*"
+        r"|(?:\d+|doze) meses|(?:um|1) ano)\b)"
         r"(?=.*\b(?:multa|juros|encargos?)\b).*\b(?:veio|vieram|cobr\w+|paguei|pago|atras\w+|vencid\w+|r\$)",
         "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"
         r"\b(?:cliente|situacao|dele|dela|conta|caso|cadastro|customer|account|case)\b"
@@ -182,4 +155,8 @@ def short_answer(message: str) -> str:
 def named(message: str) -> frozenset[str]:
     """Which of the things that change an answer are named."""
     plain = folded(message)
-    return frozenset(name for name, pattern in (*_NAMES.items(), *orders.PATTERNS.items()) if pattern.search(plain))
+    return frozenset(
+        name
+        for name, pattern in (*_NAMES.items(), *orders.PATTERNS.items(), *of_bills.PATTERNS.items())
+        if pattern.search(plain)
+    )

@@ -17,13 +17,15 @@ _THING = (
     r"(?:isso|nada|contestacao|ligacao|retorno|visita|tecnico|chamado|protocolo|segunda via|copia|pedido|reinicio"
     r"|upgrade|atendente|telefonema)"
 )
+_OWN = r"(?:servicos?|plano|contrato|internet|linha|item|cobranca|fatura|conta|tudo)"
+"""What may be refused only as the matter of a deed: `não quero cancelar o plano`."""
 _LINK = (
     r"(?:mais|a|o|as|os|essa|esse|esta|este|um|uma|de|do|da|com|pra|para|me|ninguem|por favor|nenhum|nenhuma|meu|minha"
     r"|em)"
 )
 _NOT_WANTED = (
     rf"(?:nao|n|num) (?:quero|queria|precisa\w*|preciso|vou|vamos|carece)(?: mais)?"
-    rf"(?: {_LINK})*(?: (?:{_DEED}|{_THING}))?(?: {_LINK})*(?: {_THING})?(?: mais| nao| agora)*"
+    rf"(?: {_LINK})*(?: {_DEED}(?: {_LINK})*(?: {_OWN})?| {_THING})?(?: {_LINK})*(?: {_THING})?(?: mais| nao| agora)*"
 )
 _DROPPED = (
     rf"(?:mudei de ideia|pode deixar|desist\w*|deixa (?:quieto|pra la|para la|isso|assim|como esta)"

@@ -88,7 +88,8 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
         return _tried(understood, message, topic)
     if understood.answer in ("yes", "no"):
         return goes_on
-    if understood.month and topic in INVOICES and count <= RATHER_SHORT and not _elsewhere(understood):
+    of_month = bool(understood.month) and topic in INVOICES
+    if of_month and (count <= SHORT or (count <= RATHER_SHORT and not _elsewhere(understood))):
         return replace(understood, intent=topic)
     if pending.get("kind") == "which_item" and (not understood.clear or understood.intent in NAMES_ITEMS):
         return goes_on
@@ -103,7 +104,9 @@ def followed(understood: Understood, message: str, state: Mapping[str, Any]) -> 
     return _alone(understood)
 
 
-def _replied(understood: Understood, message: str, topic: str, goes_on: Understood, *, asked: bool) -> Understood | None:
+def _replied(
+    understood: Understood, message: str, topic: str, goes_on: Understood, *, asked: bool
+) -> Understood | None:
     """A reply to what was sent, asked or prepared: another channel for a copy, a refusal, a yes or no to nothing."""
     if topic == "second_copy" and picks_channel(message):
         return replace(understood, intent=topic, answer="")

@@ -15,12 +15,13 @@ NAMED_INTENTS = {
     "secrets": "out_of_scope",
     "service_change": "upgrade",
     "summary": "summary",
+    "ticket_cancel": "ticket",
     "registering": "register_contact",
     "callback": "human",
+    "calling": "human",
     "owing": "payment",
     "complaint": "register_contact",
     "no_offers": "privacy",
-    "ticket_cancel": "ticket",
     "more_speed": "upgrade",
     "copying": "second_copy",
     "disputing": "contest",
@@ -83,6 +84,8 @@ def understand(message: str, today: date) -> Understood:
     best = classifier.load(WEIGHTS).chances(found, 2) or UNKNOWN
     if named := next((intent for name, intent in NAMED_INTENTS.items() if name in names), ""):
         best = ((named, 1.0), *best)
+    elif best[0][0] == "greeting" and "person" in names:
+        best = (("human", 1.0), *best)
     near = classifier.load(SECTIONS).best(found, MOST_SECTIONS + 1)
     return Understood(
         intent=best[0][0],

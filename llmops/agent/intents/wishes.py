@@ -1,15 +1,16 @@
 """The wishes of one message: what each of its parts wants, in the light of the conversation."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from llmops.agent.intents.choices import picks
-from llmops.agent.intents.dates import when_named
+from llmops.agent.intents.choices import picks, picks_channel
 from llmops.agent.intents.features import words
-from llmops.agent.intents.outages import ABOUT, ABOUT_EN, After, after_outage
+from llmops.agent.intents.orders import orders_of
+from llmops.agent.intents.same_matter import same_matter
+from llmops.agent.intents.taking_back import takes_back
 from llmops.agent.intents.topics import (
     FAULTS,
     LIKELY,
@@ -21,8 +22,9 @@ from llmops.agent.intents.topics import (
     query_of,
 )
 from llmops.agent.intents.understanding import Understood, understand
-from llmops.agent.language import language_of
 from llmops.agent.turn import Language
+from telecom.passages import folded
+from telecom.ports import Found
 
 MOST, LEAST_WORDS = 3, 3
 SURE = 0.5
@@ -62,6 +64,10 @@ _ASK_FOR_MORE = frozenset(
 """Of a message of nothing but these words, the one before tells what it is about."""
 
 
+_KEEPING = re.compile(r"(?:mant\w*|fic(?:ar|o) (?:so )?com|continu\w+ com|deix(?:a|ar|o) [oa]|keep)\b")
+"""What somebody keeps while something else is to go is no wish of its own."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """A part of a message, and what it wants."""
@@ -81,13 +87,10 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
     alone, pending = understand(message, today), state.get("pending") or {}
     if pending.get("kind") in LISTED and picks(message):
         return (Wish(message, replace(alone, intent=str(pending["intent"]), answer="", month="")),)
-    if state.get("visit") is True and len(words(message)) <= SHORT and when_named(message, today):
-        return (Wish(message, replace(alone, intent="visit", answer="", month="")),)
-    if state.get("call") and _other_time(message, alone, today):
-        return (Wish(message, replace(alone, intent="human", answer="", month="")),)
-    after = after_outage(message)
-    if after and (state.get("outage") or (after == "back" and alone.intent in ("no_internet", "outage"))):
-        return (Wish(message, _after_outage(message, alone, after, today)),)
+    if same := same_matter(message, alone, state, today):
+        return (Wish(message, same),)
+    if both := _two_orders(message, today):
+        return both
     if (about := state.get("about")) and _goes_on(message, alone, state):
         alone = _together(alone, f"{about} {message}", today, str(state["topic"]))
         return (Wish(message, alone),)
@@ -102,6 +105,9 @@ def wishes(message: str, today: date, state: Mapping[str, Any]) -> tuple[Wish, .
     if one_question or telling or alone.answer or len(words(message)) < 2 * LEAST_WORDS:
         return (whole,)
     parts = _parts(message, today)
+    if "late_charge" in alone.names:
+        # The fine that it speaks of is that of a late bill, not of leaving.
+        parts = tuple(part for part in parts if part.understood.intent not in LEAVING)
     telling = any(part.understood.intent == "register_contact" for part in parts)
     return parts if len(parts) > 1 and not telling else (whole,)
 
@@ -122,6 +128,16 @@ def queries_of(found: Sequence[Wish], language: Language) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*queries, *fines, *portuguese)))
 
 
+def lacking(found: Sequence[Wish], passages: Iterable[Found]) -> Mapping[tuple[str, str], str]:
+    """What else to ask the knowledge base: by document and section, the names of sections that such messages ask for
+    and that their own words did not find.
+    """
+    there = {(one.passage.document, one.passage.section) for one in passages}
+    likely = (each for wish in found for each in wish.understood.asked[:2] if each.alike >= LIKELY)
+    asked = {(each.document, each.section): named_section(each) for each in likely}
+    return {place: query for place, query in asked.items() if place not in there}
+
+
 def _in_portuguese(wish: Wish) -> Iterator[str]:
     """What else to ask of mostly Portuguese documents for a message in English: its matter, and the likeliest section
     even where that alone would not do for a Portuguese message.
@@ -132,19 +148,11 @@ def _in_portuguese(wish: Wish) -> Iterator[str]:
         yield named_section(likely)
 
 
-def _other_time(message: str, alone: Understood, today: date) -> bool:
-    """Whether a message only names another day or part of it."""
-    elsewhere = alone.sure >= SURE and alone.intent not in ("human", "visit", "unclear")
-    return len(words(message)) <= SHORT and bool(when_named(message, today)) and not elsewhere
-
-
-def _after_outage(message: str, alone: Understood, after: After, today: date) -> Understood:
-    """What is asked of an incident that was told: when it ends of the line, what is paid for it of the documents."""
-    if after == "back":
-        return replace(alone, intent="outage", answer="", month="", sure=1.0)
-    said = (ABOUT_EN if language_of(message, "pt-BR") == "en" else ABOUT)[after]
-    intent = "outage" if after == "longer" else "knowledge"
-    return replace(understand(said, today), intent=intent, answer="", month="", names=alone.names, said=said)
+def _two_orders(message: str, today: date) -> tuple[Wish, ...]:
+    """`abre um chamado: … e liga pra ele amanhã` as two wishes; nothing for any other message."""
+    parts = orders_of(message) or ()
+    found = tuple(Wish(part, understand(part, today)) for part in parts)
+    return found if found and found[1].understood.intent == "human" else ()
 
 
 def _about_plans(message: str, alone: Understood, today: date) -> Understood:
@@ -195,7 +203,8 @@ def _family_of(piece: str, today: date) -> str:
 def _tells(piece: str) -> bool:
     """Whether a part says by itself what it is about."""
     said = words(piece)
-    return len(said) >= LEAST_WORDS and not set(said) <= _ASK_FOR_MORE
+    little = set(said) <= _ASK_FOR_MORE or picks_channel(piece) or takes_back(piece)
+    return len(said) >= LEAST_WORDS and not little and not _KEEPING.match(folded(piece))
 
 
 def _kept(groups: Sequence[str], today: date) -> tuple[Wish, ...]:

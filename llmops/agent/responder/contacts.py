@@ -47,7 +47,11 @@ _MARK = re.compile(r"\s*\[[A-ZÇÃÁÉÍÓÚ-]+\]")
 
 
 def tickets(view: View) -> str:
-    """What is open, and how it stands."""
+    """What is open, and how it stands; who wants to cancel one has that registered, or is told that nothing runs."""
+    cancelling = "ticket_cancel" in view.understood.names
+    if cancelling and view.pending.get("kind") == "approval":
+        view.state["pending"] = dict(view.pending)
+        return view.say("service.approval_no")
     found: Tickets = view.ask("open_tickets")
     if not found.tickets:
         return paragraphs(view.say("contacts.no_tickets"), view.say("contacts.new_ticket"))
@@ -63,14 +67,26 @@ def tickets(view: View) -> str:
         for each in found.tickets
     )
     more = view.say("contacts.more_tickets", count=found.open_count) if found.open_count > len(found.tickets) else ""
-    return paragraphs(view.say("contacts.tickets", lines=shown), more, view.rule(most=300))
+    last = _cancelled(view) if cancelling else view.rule(most=300)
+    return paragraphs(view.say("contacts.tickets", lines=shown), more, last)
+
+
+def _cancelled(view: View) -> str:
+    """Registers that a ticket, a visit or a call back is to be cancelled, which somebody of ours then does."""
+    told = view.brief.message
+    subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70)
+    given = {"category": USUAL, "priority": "medium", "subject": subject, "description": short(told, 480)}
+    try:
+        title = view.propose(ActionDraft("ticket_registration", "Pedido de cancelamento de chamado.", given)).title
+    except Refused as refused:
+        return view.say("service.not_proposed", message=refused.error.message)
+    return view.say("contacts.cancel_registered", title=title)
 
 
 def register(view: View) -> str:
     """Prepares a ticket of what was told; asks where nothing was."""
     told = told_of(view.brief.message)
-    enough = len(words(told)) >= ENOUGH_WORDS or (told != view.brief.message and _says_what(told))
-    if view.pending.get("kind") != "what" and not enough:
+    if view.pending.get("kind") != "what" and not _enough(view, told):
         view.state["pending"] = {"kind": "what", "intent": "register_contact", "complaint": complains(told)}
         return paragraphs(view.rule(most=RULE) if complains(told) else "", view.say("contacts.what_about"))
     if view.understood.answer == "no":
@@ -86,9 +102,11 @@ def register(view: View) -> str:
     return view.say("contacts.register_proposed", title=title)
 
 
-def _says_what(told: str) -> bool:
-    """Whether what is left of an order to register something tells of anything."""
-    return len(set(words(told)) - _POLITE) > 1
+def _enough(view: View, told: str) -> bool:
+    """Whether it is told what to register: of an order, what is left of it, else a message of some length."""
+    if not told or told == view.brief.message.strip(" ,.;:-"):
+        return bool(told) and len(words(told)) >= ENOUGH_WORDS
+    return bool(ideas(words(told))) or len(set(words(told)) - _POLITE) > 1
 
 
 def _category(view: View, told: str) -> Category:

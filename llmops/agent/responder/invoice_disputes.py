@@ -8,8 +8,8 @@ from typing import Any
 from llmops.agent.intents.choices import LAST, place_named
 from llmops.agent.responder.figures import lines, paragraphs
 from llmops.agent.responder.invoice_lines import items_listed, month_meant, of_bills
-from llmops.agent.responder.invoice_words import amounts_named, item_words, names_late
-from llmops.agent.responder.view import Refused, View
+from llmops.agent.responder.invoice_words import amounts_named, item_words, names_item, names_late
+from llmops.agent.responder.view import CLEARLY, Refused, View
 from llmops.tools.billing_tool import InvoiceList
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.invoices import Invoice, Item
@@ -76,15 +76,17 @@ def _meant(view: View, newest: Invoice) -> list[Charge]:
     here = _fitting(view, _charged(newest))
     message = view.brief.message
     bound = view.understood.month or names_late(message) or view.pending.get("kind") == "which_item"
-    if bound or (here and _whole(message, here)) or not (amounts_named(message) or item_words(message)):
+    if bound or (here and _whole(message, here)) or not (amounts_named(message) or names_item(message)):
         return here
     listed: InvoiceList = view.ask("list_invoices", most=RECENT)
     months = dict.fromkeys(f"{each.due_on:%Y-%m}" for each in listed.invoices)
     all_of_them = view.ask_all(*(("read_invoice", {"month": month}) for month in months))
     charged = list(chain.from_iterable(map(_charged, all_of_them)))
     # Month by month the same item stands in each invoice: the newest of them is meant.
-    once = {each.item.description: each for each in reversed(_fitting(view, charged))}
-    return list(reversed(once.values())) or here
+    once: dict[str, Charge] = {}
+    for each in _fitting(view, charged):
+        once.setdefault(each.item.description, each)
+    return list(once.values()) or here
 
 
 def _fitting(view: View, charged: Sequence[Charge]) -> list[Charge]:
@@ -134,7 +136,9 @@ def _proposed(view: View, meant: Charge) -> str:
     except Refused as refused:
         return view.say("service.not_proposed", message=refused.error.message)
     blanks = {"amount": money(item.amount), "item": item.description, "due": day(invoice.due_on), "title": title}
-    return paragraphs(view.say("invoices.contest_proposed", **blanks), view.rule(most=300))
+    asks = view.asks_rule or view.asked >= CLEARLY
+    rule = view.guide(most=300, sure=True, fits=of_bills) if asks else ""
+    return paragraphs(view.say("invoices.contest_proposed", **blanks), rule)
 
 
 def _told(view: View) -> str:

@@ -54,11 +54,20 @@ def _paid(view: View) -> str:
     found: InvoiceList = view.ask("list_invoices", most=MOST_BACK, months=back)
     paid = [each for each in found.invoices if each.paid_on]
     unpaid = [each for each in found.invoices if not each.paid_on]
+    if _FEES & view.understood.names:
+        return _fees_paid(view, found, several(back, "month", view.language))
     blanks = {"months": several(back, "month", view.language), "lines": listed(view, paid)}
     said = view.say("invoices.none_paid", months=blanks["months"])
     if paid:
         said = view.say("invoices.sum_paid", amount=money(found.paid_amount), **blanks)
     return paragraphs(said, view.say("invoices.still_unpaid", lines=listed(view, unpaid)) if unpaid else "")
+
+
+def _fees_paid(view: View, found: InvoiceList, months: str) -> str:
+    late = [each for each in found.invoices if each.paid_on and each.late_fee]
+    if not late:
+        return view.say("invoices.no_fees_paid", months=months)
+    return view.say("invoices.fees_paid", months=months, amount=money(found.paid_late_fees), lines=listed(view, late))
 
 
 def _extreme(view: View) -> str:
@@ -69,7 +78,7 @@ def _extreme(view: View) -> str:
     pick, phrase = max, "invoices.largest"
     if _LEAST.search(folded(view.brief.message)):
         pick, phrase = min, "invoices.smallest"
-    one = pick(found.invoices, key=lambda each: each.total)
+    one = pick(found.invoices, key=lambda each: each.amount_due)
     view.state["month"] = f"{one.due_on:%Y-%m}"
     amount, months = owed(view, one), several(back, "month", view.language)
     return view.say(phrase, months=months, due=day(one.due_on), amount=amount, status=standing(view, one))

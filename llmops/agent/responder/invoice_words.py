@@ -3,8 +3,10 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 
 from llmops.agent.intents.features import words
+from llmops.tools.plan_catalogue import PLANS, SERVICES
 from telecom.passages import folded
 
 _LATE = re.compile(r"\b(?:vencid|atrasad|em atraso|overdue)")
@@ -38,3 +40,14 @@ def item_words(text: str) -> frozenset[str]:
     """The beginnings of the words by which an item may be known, everyday words turned into those of invoices."""
     said = " ".join(_ON_INVOICES.get(word, word) for word in words(text) if word not in _SMALL).split()
     return frozenset(word[:SIMILAR] for word in said if len(word) > 3 or word == "tv")
+
+
+@cache
+def _known() -> frozenset[str]:
+    names = ("Linha móvel adicional", "Consumo adicional", *PLANS, *SERVICES)
+    return frozenset().union(*map(item_words, names))
+
+
+def names_item(message: str) -> bool:
+    """Whether a message has a word of what invoices charge."""
+    return bool(item_words(message) & _known())

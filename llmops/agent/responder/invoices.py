@@ -23,6 +23,8 @@ CHANNELS = {"WhatsApp": "whatsapp", "SMS": "sms", "e-mail": "email"}
 GENERAL = frozenset(
     "como aceita pix juros multa parcelar serasa religa how pay cartao debito fee dinheiro prazo".split()
 )
+OWN = frozenset(("owing", "paid_sum", "late_charge"))
+"""Names of what is asked of one's own bills: that is told first."""
 HOW_MUCH = frozenset(("how", "como"))
 """Of how much one owes, these ask for no rule."""
 COMPARES = re.compile(
@@ -31,6 +33,8 @@ COMPARES = re.compile(
     r"|\bmes (?:passado|anterior) (?:pra|para) (?:ca|este|esse|agora)\b"
 )
 """The month that a message names is what it compares with."""
+MONTH = 45
+"""Days within which the bill before falls due; one due earlier is not `the one before`."""
 LISTED = 6
 """Invoices of a list of which nobody says how long."""
 
@@ -50,8 +54,10 @@ def change(view: View) -> str:
     phrase = "same" if not difference else "higher" if difference > 0 else "lower"
     blanks = {"due": day(now.due_on), "now": money(now.total)}
     if difference:
-        blanks |= {"difference": money(abs(difference))}
-    head = view.say(f"invoices.{phrase}", **_filled(phrase, blanks, money(before.total)))
+        blanks |= {"difference": money(abs(difference)), "before": money(before.total)}
+    if (now.due_on - before.due_on).days > MONTH:
+        phrase, blanks = f"{phrase}_than", blanks | {"other": day(before.due_on)}
+    head = view.say(f"invoices.{phrase}", **blanks)
     view.state |= {"month": f"{now.due_on:%Y-%m}", "pending": {"kind": "contest", "intent": "contest"}}
     return paragraphs(
         head,
@@ -87,16 +93,19 @@ def payment(view: View) -> str:
     """What is open and overdue, after the rules where they are asked for.
 
     A run of months, or `the largest`, is told by `of_several`; of months that are named what was or is to be paid, and
-    where no invoice is of them, that there is none. Who asks what they owe is told that alone, unless they ask how.
+    where no invoice is of them, that there is none. Who asks of their own bills is told of these first.
     """
     if told := of_several(view):
         return told
-    own = "owing" in view.understood.names
+    names = view.understood.names
+    own = bool(names & OWN)
     general = bool((GENERAL - HOW_MUCH if own else GENERAL) & set(words(view.brief.message)))
     guide = view.guide(fits=of_bills) if general else ""
     guide = guide if own else view.guide(sure=True) or guide
     if view.understood.month:
-        return paragraphs(guide if general else "", of_months(view) or items(view))
+        rules = guide if general and "paid_sum" not in names else ""
+        told = of_months(view) or items(view)
+        return paragraphs(told, rules) if own else paragraphs(rules, told)
     found: InvoiceList = view.ask("list_invoices", most=6)
     view.state["month"] = f"{found.invoices[0].due_on:%Y-%m}"
     account = _account(view, found)
@@ -153,10 +162,6 @@ def _compared(view: View) -> dict[str, str | None]:
     if len(months) > 1:
         return {"month": months[-1], "before": months[0]}
     return {"month": None if COMPARES.search(folded(message)) else month_meant(view)}
-
-
-def _filled(phrase: str, blanks: dict[str, str], before: str) -> dict[str, str]:
-    return blanks if phrase == "same" else {**blanks, "before": before}
 
 
 def _changes(view: View, found: Comparison) -> str:

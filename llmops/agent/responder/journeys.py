@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
-from llmops.agent.intents.wishes import LISTED
+from llmops.agent.intents.wishes import KNOWN, LISTED
 from llmops.agent.responder import contacts, faults, invoice_disputes, invoices, offers, relations, steps, summaries
 from llmops.agent.responder.all_lines import all_lines, asks_for_all
 from llmops.agent.responder.extracts import QUITE_ALIKE
@@ -18,6 +18,8 @@ ABOUT = 300
 WHOLE = 700
 """Letters of an answer that only quotes."""
 SURE_OF_OWN = 0.5
+LIKE_SOMETHING = 0.16
+"""Less like anything that is asked for, a message that nobody understands gets no passage."""
 OWN = INVOICES | {"contract", "cancel", "plan", "upgrade", "retention", "ticket", "account"}
 """What is told from the customer's own data, with the rule before it."""
 _RATHER_RULES = FAULTS | {"retention", "human", "account", "ticket", "register_contact"}
@@ -120,13 +122,14 @@ def _only_rule(view: View) -> str:
     intent = view.understood.intent
     if view.understood.answer or view.understood.month or intent in _ALWAYS:
         return ""
-    if intent == "human" and view.understood.names & {"person", "callback"}:
+    if intent == "human" and view.understood.names & {"person", "callback", "calling"}:
         return ""
     if intent == "account" and view.of_this_customer:
         return ""
     rather = intent in _RATHER_RULES and not (intent == "ticket" and view.understood.sure >= SURE_OF_OWN)
-    surely = view.asked >= CLEARLY or (view.asked >= QUITE_ALIKE and rather)
-    if not surely or not (view.asks_rule or (view.asked >= CLEARLY and intent in FAULTS)):
+    guessed = view.understood.sure < SURE_OF_OWN and view.asked >= KNOWN
+    surely = view.asked >= CLEARLY or guessed or (view.asked >= QUITE_ALIKE and rather)
+    if not surely or not (view.asks_rule or guessed or (view.asked >= CLEARLY and intent in FAULTS)):
         return ""
     if intent in FAULTS and not view.asks_rule and steps.reports(view.brief.message):
         return ""
@@ -137,7 +140,7 @@ def _only_rule(view: View) -> str:
     if intent in OWN and view.understood.sure >= SURE_OF_OWN and intent not in _RATHER_RULES:
         return ""
     fits = steps.no_step if intent in FAULTS else None
-    return view.guide(most=WHOLE, sure=True, fits=fits)
+    return view.guide(most=WHOLE, passages=2, sure=True, fits=fits)
 
 
 def _keep_pending(view: View) -> None:
@@ -176,7 +179,8 @@ def _nothing(view: View) -> str:
 def _unclear(view: View) -> str:
     if view.understood.answer == "no":
         return view.say("service.dropped")
-    text = "" if view.understood.answer else view.guide(most=WHOLE, passages=2)
+    guessed = view.understood.answer or view.asked < LIKE_SOMETHING
+    text = "" if guessed else view.guide(most=WHOLE, passages=2)
     return view.say("service.knowledge", text=text) if text else view.say("service.unclear")
 
 

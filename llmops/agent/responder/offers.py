@@ -27,7 +27,8 @@ _KEEPING = re.compile(
     r" (?:tir\w+|retir\w+|remov\w+|cancel\w*|perder)\b[^,.!?;]*"
 )
 _FASTER = re.compile(
-    r"\b(?:velocidade|rapid[oa]s?|rapidez|megas?|gigas?|mbps|upgrade|turbin\w*|faster|speed)\b|\bmais (?:internet|net|banda)\b"
+    r"\b(?:velocidade|veloz\w*|rapid[oa]s?|rapidez|megas?|gigas?|mbps|upgrade|turbin\w*|faster|speed)\b"
+    r"|\bmais (?:internet|net|banda)\b"
 )
 
 

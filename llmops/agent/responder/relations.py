@@ -1,5 +1,7 @@
 """Contract, cancellation, plan and churn risk."""
 
+import re
+
 from llmops.agent.responder.figures import joined, lines, paragraphs, several, worded
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.churn_tool import ChurnRisk
@@ -10,6 +12,8 @@ from llmops.tools.words import day, money, number, short
 from telecom.passages import folded
 from telecom.ports import Passage
 
+IN_PART = re.compile(r"\b(?:so|manter|pela telecom)\b")
+"""Sections on cancelling one service, or on our cancelling."""
 FINES = "| Meses completos de contrato |"
 """Head of the table of fines: months, fibre, copper."""
 
@@ -101,8 +105,9 @@ def _terms(view: View, profile: Profile) -> str:
 
 
 def of_leaving(passage: Passage) -> bool:
-    """Whether a passage is on cancelling."""
-    return "cancela" in folded(f"{passage.document} {passage.section}")
+    """Whether a passage is on cancelling in general."""
+    section = folded(passage.section)
+    return "cancel" in folded(f"{passage.document} {section}") and not IN_PART.search(section)
 
 
 def _leaving(view: View, profile: Profile) -> str:

@@ -26,7 +26,9 @@ CATEGORIES: dict[str, Category] = {
 }
 RULES_IN = ("support/diagnostico-rede",)
 """Rules for our people, among the titles that tell what to do."""
-NO_STEP = re.compile(r"\b(?:inclui|modelos|roaming|passar para|ligacoes internacionais|compativeis)\b")
+NO_STEP = re.compile(
+    r"\b(?:inclui|modelos|roaming|passar para|ligacoes internacionais|compativeis|duas redes|quantos aparelhos)\b"
+)
 """Sections of manuals that describe or price something."""
 OTHER_MANUALS: dict[str, tuple[str, ...]] = {
     "fibra": ("manuals/manual-dsl", "support/celular"),
@@ -71,7 +73,7 @@ def reports(message: str) -> bool:
 
 def no_step(passage: Passage) -> bool:
     """Whether a passage tells something else."""
-    return not is_step(passage)
+    return not is_step(passage) or bool(NO_STEP.search(folded(passage.section)))
 
 
 def helps(passage: Passage, line: LineDiagnosis | None) -> bool:

@@ -27,7 +27,8 @@ from telecom.passages import folded
 from telecom.ports import Passage
 
 HOW = re.compile(
-    r"\b(?:quant[oa]s?|qn?t[oa]?s?|qnd|qd[oa]|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]|tem que|tenho que|devo"
+    r"\b(?:quant[oa]s?|qn?t[oa]?s?|qnd|qd[oa]|de graca|gratis|gratuit|custo|e pag[oa]|posso|podem|precis[oa]"
+    r"|tem que|tenho que|devo"
     r"|como(?! (?:est[ao]|anda|ta|vai)\b)|quando|prazo|o que|oq|se eu|da pra|direito|(?<!nao )funciona|serve"
     r"|how|can i|do i|is it free|what)\b"
 )
@@ -234,7 +235,10 @@ class View:
             sure: only what such questions ask for.
             fits: which passages may be quoted.
         """
-        found = extract(self.brief, most, passages, self._surely(fits) if sure else fits, self._told)
+        found = extract(self.brief, most, passages, fits, self._told)
+        if sure and found and not found[0].sure:
+            found = () if self.english else extract(self.brief, most, passages, self._surely(fits), self._told)
+        found = tuple(each for each in found if each.sure or not sure)
         if not found:
             return ""
         self.state["told"] = [*self._told, *(self.brief.found[each.place - 1].passage.key for each in found)][

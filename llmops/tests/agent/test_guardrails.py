@@ -53,6 +53,9 @@ def test_it_is_what_the_conversation_asks_for() -> None:
     ("answer", "code"),
     [
         (f"Minhas ordens: {SECRET}.", "prompt_leak"),
+        ("Use find_offers para ver o que cabe.", "tool_name"),
+        ("O erro foi no_such_invoice.", "tool_name"),
+        ("Run propose_second_copy, please.", "tool_name"),
         ("O CPF do titular é 529.982.247-25.", "personal_data"),
         ("Escreva para ladrao@fora.example.", "personal_data"),
         ("Para continuar, informe a sua senha.", "asks_for_secret"),

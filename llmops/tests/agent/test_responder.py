@@ -237,7 +237,7 @@ def test_without_internet_nothing_is_diagnosed() -> None:
     levels = {"contracted_mbps": None, "sync_mbps": None, "signal_rsrp_dbm": -80.0, "optical_power_dbm": None}
     mobile = line_row(service="mobile", technology="mobile", latency_ms=45.0, line_id="0001-AAAAA-MOB", **levels)
     stage = Stage(warehouse=by_hand(customer_lines=[mobile], customer_profile=[profile_row(internet_service="No")]))
-    assert "não tem internet" in stage.say("minha internet caiu").message
+    assert "não há internet fixa" in stage.say("minha internet caiu").message
     assert "registrada na rede" in stage.say("meu celular está sem sinal").message
 
 

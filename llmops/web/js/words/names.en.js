@@ -76,6 +76,7 @@ export default {
   "guardrail.self_approval": "request that the assistant approve",
   "guardrail.self_harm": "danger to one's own life",
   "guardrail.tool_forgery": "forged result of a tool",
+  "guardrail.tool_name": "internal name of a tool in the answer",
   "guardrail.tool_text_omitted": "order in a system's data, left out",
   "guardrail.unsupported_answer": "answer without support",
   "guardrail.violence": "violence",

@@ -76,6 +76,7 @@ export default {
   "guardrail.self_approval": "pedido para o assistente aprovar",
   "guardrail.self_harm": "risco à própria vida",
   "guardrail.tool_forgery": "resultado de ferramenta forjado",
+  "guardrail.tool_name": "nome interno de ferramenta na resposta",
   "guardrail.tool_text_omitted": "ordem em dado de sistema, omitida",
   "guardrail.unsupported_answer": "resposta sem fundamento",
   "guardrail.violence": "violência",
