@@ -69,9 +69,33 @@ released() {
     --format='csv[no-heading](spec.containers.name,spec.containers.image)' | sed -n 's/^app,//p'
 }
 
-# In the network of the environment: what only it reaches is asked from there.
+# In the network of the environment: what only it reaches is asked from there. Where it refuses, why is shown here.
 release() {
-  gcloud run jobs execute "telecom-release-$env" "${there[@]}" --quiet --wait --args="telecom,release,$1" "${@:2}"
+  local code=0 began execution
+  began=$(date -u +%Y-%m-%dT%H:%M:%S)
+  gcloud run jobs execute "telecom-release-$env" "${there[@]}" --quiet --wait --args="telecom,release,$1" "${@:2}" || code=$?
+  if [ "$code" != 0 ] && execution=$(executions "$1" any "$began") && [ -n "$execution" ]; then
+    echo "What ${execution%%$'\n'*} said, as far as its lines have arrived:" >&2
+    said "${execution%%$'\n'*}" >&2 || true
+  fi
+  return "$code"
+}
+
+# The release tools' executions whose arguments hold these words, the newest first: any|running, made since then.
+executions() {
+  gcloud run jobs executions list --job="telecom-release-$env" "${there[@]}" --format=json | python3 -c 'import json, sys
+words, which, since = {*sys.argv[1].split(",")}, sys.argv[2], sys.argv[3]
+made = lambda each: each["metadata"]["creationTimestamp"]
+given = lambda each: {word for it in each["spec"]["template"]["spec"]["containers"] for word in it.get("args", ())}
+for each in sorted(json.load(sys.stdin), key=made, reverse=True):
+    ended = "completionTime" in each.get("status", ())
+    if words <= given(each) and made(each) >= since and not (which == "running" and ended):
+        print(each["metadata"]["name"])' "$@"
+}
+
+said() {
+  gcloud logging read "resource.type=cloud_run_job AND labels.\"run.googleapis.com/execution_name\"=\"$1\"" \
+    --project="$TELECOM_PROJECT" --order=asc --format='value(textPayload)'
 }
 
 image() {
@@ -81,9 +105,11 @@ image() {
     --gcs-source-staging-dir="gs://$TELECOM_PROJECT-$env-pipelines/builds" \
     --substitutions="_ENV=$env,_REGION=$region,_REVISION=$(git rev-parse HEAD),_UNTIL=image" --format='value(id)')
   name=$region-docker.pkg.dev/$TELECOM_PROJECT/telecom-$env/$service
-  digest=$(gcloud artifacts docker images describe "$name:$build" --project="$TELECOM_PROJECT" \
-    --format='value(image_summary.digest)')
-  [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || fail 5 "Build $build left no image $name." "→ gcloud builds log $build"
+  # `images describe` would also ask Container Analysis, which ci-cd may not.
+  digest=$(gcloud artifacts docker images list "$name" --project="$TELECOM_PROJECT" --include-tags --filter="tags:$build" \
+    --format='value(version)')
+  [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || fail 5 "Build $build left no image $name." \
+    "→ gcloud builds log $build --region=$region --project=$TELECOM_PROJECT"
   mkdir -p build
   echo "$name@$digest" >"$kept.new"
   mv "$kept.new" "$kept"
@@ -131,7 +157,8 @@ canary() {
   local image
   image=$(built)
   if [ "$service" = churn ]; then
-    release canary,--look-seconds,60
+    # Its name, too: by it `stop` finds it.
+    release canary,--service,churn,--look-seconds,60
   else
     # Scores are the churn service's; here errors and latencies decide.
     release canary,--service,assistant,--without-scores,--look-seconds,60
@@ -151,9 +178,20 @@ follow() {
   done
 }
 
+# Whoever started it is gone, and it would go on: perhaps it has not even begun, and nothing says yet that it is under way.
+stop() {
+  local names name
+  names=$(executions "canary,$service" running "") || return
+  for name in $names; do
+    gcloud run jobs executions cancel "$name" "${there[@]}" --quiet || return
+  done
+}
+
 recover() {
-  local image now
+  local image now stopped=yes
+  stop || stopped=''
   release "rollback,--service,$service,--if-under-way"
+  [ -n "$stopped" ] || fail 5 "Whether a canary of $service still runs is not known." "→ make recover SERVICE=$service ENV=$env"
   image=$(built 2>/dev/null) || return 0
   now=$(released)
   # The canary had said yes, and what comes after it broke off.
@@ -172,8 +210,7 @@ take() {
 status() {
   local execution
   execution=$(release "status,--service,$service" --format='value(metadata.name)')
-  gcloud logging read "resource.type=cloud_run_job AND labels.\"run.googleapis.com/execution_name\"=\"$execution\"" \
-    --project="$TELECOM_PROJECT" --order=asc --format='value(textPayload)'
+  said "$execution"
 }
 
 knowledge() {

@@ -30,6 +30,7 @@ def canary(
     without_scores: Annotated[
         bool, typer.Option("--without-scores", help="It tells none, or they are meant to move.")
     ] = False,
+    at_once: Annotated[bool, typer.Option("--at-once", help="No steps: too few call it to judge them.")] = False,
     look_seconds: Annotated[float, typer.Option(min=0.05, help="Between two looks.")] = 5.0,
     step_minutes: Annotated[float, typer.Option(min=0.01, help="Longest wait for enough requests.")] = 60.0,
     json: Json = False,
@@ -37,7 +38,8 @@ def canary(
     """Lead a revision to 10, 50 and 100 % of the requests.
 
     Each step is held until error rate, latency and scores can be judged. Exits with 4 when the check, the promotion
-    gate or a step says no; what served before then serves again, its model included.
+    gate or a step says no; what served before then serves again, its model included. With --at-once it gets all
+    requests after gate and check.
     """
     with session(json) as s:
         from mlops.src.release.policy import Policy
@@ -45,7 +47,7 @@ def canary(
         from telecom import console
 
         p, pace = s.platform, Pace(look_seconds, look_seconds, step_minutes * 60)
-        policy = Policy(with_scores=not without_scores)
+        policy = Policy(steps=() if at_once else Policy.steps, with_scores=not without_scores)
         rollout = Canary(p.traffic, p.registry, p.documents, service, policy, pace, teller(json))
         done = rollout.run(
             candidate,

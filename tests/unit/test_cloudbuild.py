@@ -182,7 +182,7 @@ def test_an_image_alone_deploys_nothing(plane: str, run: Run) -> None:
     ("plane", "until", "words"),
     [
         ("mlops", "candidate", "check --service churn"),
-        ("mlops", "canary", "canary --look-seconds 60"),
+        ("mlops", "canary", "canary --service churn --look-seconds 60"),
         ("llmops", "candidate", "check --service assistant"),
         ("llmops", "canary", "canary --service assistant --without-scores --look-seconds 60"),
     ],

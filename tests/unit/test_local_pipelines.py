@@ -1,5 +1,6 @@
 """What runs on this machine promise beyond the port: conditions, logs, repetition, and their end in any case."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -209,5 +210,10 @@ def wait_for(path: Path) -> None:
 
 def processes(text: str) -> list[str]:
     """Command lines of other running processes that name the text."""
-    listed = subprocess.run(["ps", "-ax", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if text in line and not line.strip().startswith(f"{os.getpid()} ")]
+    found = list[str]()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it may have ended meanwhile
+            said = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if text in said and path.parent.name != str(os.getpid()):
+                found.append(said)
+    return found

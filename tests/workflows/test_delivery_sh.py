@@ -24,11 +24,12 @@ FAKE = f"""#!/usr/bin/env bash
 echo "$*" >> "$LOG"
 case "$*" in
   'builds submit'*) echo build-1 ;;
-  'artifacts docker images describe'*) echo "${{DIGEST-{DIGEST}}}" ;;
+  'artifacts docker images list'*) echo "${{DIGEST-{DIGEST}}}" ;;
+  'run jobs executions list'*) printf '%s' "${{EXECUTIONS-[]}}" ;;
   'run services describe'*) printf '%b' "${{SHARES-100,old-1\\n,new-2\\n}}" ;;
   'run revisions describe old-1'*) printf '%s\\n' collector,of-google "app,${{RELEASED:-}}" ;;
   'run jobs execute'*'--format=value(metadata.name)') echo execution-1 ;;
-  'logging read'*) echo "Revisions of churn" ;;
+  'logging read'*) echo "What was said" ;;
   *) ;;
 esac
 [[ -z "${{REFUSE:-}}" || "$*" != *"$REFUSE"* ]] || exit 4
@@ -126,6 +127,11 @@ def test_an_image_is_known_by_its_digest_and_told_to_github(run: Run, checkout: 
     assert (checkout / f"build/{service}.image").read_text() == f"{named(service)}\n"
     name = named(service).partition("@")[0]
     assert outputs.read_text() == f"name={name}\ndigest={DIGEST}\nimage={named(service)}\n"
+    # Artifact Registry alone answers a list; `describe` asks services of which ci-cd has no role.
+    assert calls[1:] == [
+        f"artifacts docker images list {name} --project={PROJECT} --include-tags --filter=tags:build-1 "
+        "--format=value(version)"
+    ]
 
 
 def test_a_candidate_gets_no_requests(run: Run) -> None:
@@ -167,7 +173,6 @@ def test_the_image_of_the_environment_goes_first_if_it_is_the_service_s(run: Run
     ("verb", "asked"),
     [
         ("verify", "check --service {}"),
-        ("recover", "rollback --service {} --if-under-way"),
         ("rollback", "rollback --service {}"),
         ("status", "status --service {}"),
     ],
@@ -182,12 +187,68 @@ def test_the_release_tools_are_asked_within_the_network(run: Run, service: str, 
     assert run(verb, service, "prod", REFUSE="release")[0] == 4
 
 
+def execution(name: str, words: str, made: str = "2026-11-21T10:00:00.5Z", ended: bool = False) -> dict[str, object]:
+    """As Cloud Run lists it."""
+    containers = [{"image": "before"}, {"image": "before", "args": ["telecom", "release", *words.split()]}]
+    return {
+        "metadata": {"name": name, "creationTimestamp": made},
+        "spec": {"template": {"spec": {"containers": containers}}},
+        "status": {"completionTime": made} if ended else {},
+    }
+
+
+def test_a_canary_that_nobody_watches_is_stopped_before_it_is_taken_back(run: Run) -> None:
+    told = [
+        execution("begun", "canary --service churn --look-seconds 60"),
+        execution("ended", "canary --service churn --look-seconds 60", ended=True),
+        execution("other-plane", "canary --service assistant --without-scores"),
+        execution("other-verb", "check --service churn"),
+        execution("newer", "canary --service churn", made="2026-11-21T11:00:00.5Z"),
+    ]
+    waits = {**execution("waits", "canary --service churn", made="2026-11-21T09:00:00Z")}
+    del waits["status"]
+    code, calls, said = run("recover", "churn", "prod", EXECUTIONS=json.dumps([*told, waits]))
+    assert code == 0, said
+    assert calls[0].startswith(f"run jobs executions list --job=telecom-release-prod {THERE.removesuffix(' --quiet')} ")
+    assert calls[1:-1] == [f"run jobs executions cancel {name} {THERE}" for name in ("newer", "begun", "waits")]
+    assert calls[-1].endswith("--wait --args=telecom,release,rollback,--service,churn,--if-under-way")
+
+
+@BOTH
+def test_a_canary_can_be_told_by_its_arguments(run: Run, service: str) -> None:
+    _, (call, *_), _ = run("canary", service, "prod", TELECOM_IMAGE=named(service))
+    words = call.rpartition("--args=")[2].split(",")
+    assert {"canary", "--service", service} <= set(words)
+
+
+@pytest.mark.parametrize("refused", ["executions list", "executions cancel"])
+def test_what_cannot_be_stopped_is_taken_back_all_the_same_and_said(run: Run, refused: str) -> None:
+    begun = json.dumps([execution("begun", "canary --service churn")])
+    code, calls, said = run("recover", "churn", "prod", EXECUTIONS=begun, REFUSE=refused)
+    assert code == 5 and "Whether a canary of churn still runs is not known." in said
+    assert calls[-1].endswith("rollback,--service,churn,--if-under-way")
+
+
+def test_what_a_refusal_said_is_shown_in_the_run(run: Run) -> None:
+    check = "check --service churn"
+    told = [
+        execution("old", check),
+        execution("mine", check, made="9999-01-01T00:00:00Z", ended=True),
+        execution("another", "check --service assistant", made="9999-01-02T00:00:00Z"),
+    ]
+    code, (_, _, read), said = run("verify", "churn", "prod", EXECUTIONS=json.dumps(told), REFUSE="release,check")
+    assert code == 4 and '"mine"' in read.replace("\\", "")
+    assert said == "What mine said, as far as its lines have arrived:\nWhat was said\n"
+    code, calls, said = run("verify", "churn", "prod", EXECUTIONS=json.dumps(told[:1]), REFUSE="release,check")
+    assert (code, len(calls), said) == (4, 2, "")
+
+
 @pytest.mark.parametrize(
     ("service", "asked", "after"),
     [
         (
             "churn",
-            "canary --look-seconds 60",
+            "canary --service churn --look-seconds 60",
             [
                 "services update-traffic telecom-dispatcher",
                 "jobs update telecom-evaluation",
@@ -212,16 +273,17 @@ def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
     assert [call.partition("-dev ")[0] for call in follows] == [f"run {each}" for each in after]
     assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
     code, calls, _ = run("canary", service, "dev", TELECOM_IMAGE=named(service), REFUSE="release,canary")
-    assert (code, len(calls)) == (4, 1)
+    assert (code, len(calls)) == (4, 2)
     # What broke off after the yes is done again; where another image serves, nothing is.
     given = {"TELECOM_IMAGE": named(service), "RELEASED": named(service)}
     assert run("canary", service, "dev", **given, REFUSE=after[0])[0] == 4
-    code, (recover, _, _, *again), said = run("recover", service, "dev", **given)
+    code, (_, recover, _, _, *again), said = run("recover", service, "dev", **given)
     assert (code, again) == (0, follows), said
     assert recover.endswith(f"--args=telecom,release,rollback,--service,{service},--if-under-way")
     code, calls, _ = run("recover", service, "dev", **given | {"RELEASED": "another"})
-    assert (code, len(calls)) == (0, 3)
-    assert run("recover", service, "dev", **given, REFUSE="rollback")[:2] == (4, [recover])
+    assert (code, len(calls)) == (0, 4)
+    code, calls, _ = run("recover", service, "dev", **given, REFUSE="rollback")
+    assert (code, calls[1], len(calls)) == (4, recover, 3)
 
 
 def test_a_refused_candidate_leaves_no_job_with_its_image(run: Run) -> None:
@@ -248,7 +310,7 @@ def test_what_terraform_applied_is_taken_with_the_released_image(run: Run, servi
 def test_the_status_is_what_its_own_execution_wrote(run: Run) -> None:
     _, (_, read), said = run("status", "churn", "prod")
     assert '"run.googleapis.com/execution_name"="execution-1"' in read.replace("\\", "")
-    assert said == "Revisions of churn\n"
+    assert said == "What was said\n"
 
 
 OURS = """#!/usr/bin/env bash

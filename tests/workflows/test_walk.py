@@ -119,7 +119,7 @@ def test_the_churn_plane_is_delivered(runner: Runner, cloud: Cloud) -> None:
     ordered = sorted(walked.calls, key=lambda call: not call.startswith(("gcloud builds", "gcloud artifacts")))
     assert [" ".join(call.split()[:5]) for call in ordered] == [
         f"gcloud builds submit --project={PROJECT} --region=us-central1",
-        "gcloud artifacts docker images describe",
+        "gcloud artifacts docker images list",
         *planned,
         *planned,
         "terraform dev init -input=false -reconfigure",

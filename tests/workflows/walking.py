@@ -17,7 +17,8 @@ GCLOUD = f"""#!/usr/bin/env bash
 echo "gcloud $*" >> "$CALLS"
 case "$*" in
   'builds submit'*) echo build-1 ;;
-  'artifacts docker images describe'*) echo {DIGEST} ;;
+  'artifacts docker images list'*) echo {DIGEST} ;;
+  'run jobs executions list'*) echo '[]' ;;
   'run services describe'*) printf '100,old-1\\n,new-2\\n' ;;
   'run revisions describe'*) printf 'app,%s\\n' "${{RELEASED:-before}}" ;;
   *) ;;

@@ -22,7 +22,9 @@ _PRICE_OR_FAULT = (
     r"|[45]g|gast\w+|acab\w+|quanto|preco|custa|valor|how much|slow|only)"
 )
 _HOW_MUCH = r"(?:quanto|qto|qnto|qnt|how much)"
-_MOVE = r"(?:tem|voces tem|quero|queria|preciso|bota\w*|coloca\w*|passar|subir|aumentar|mudar|upgrade|want|need|have)"
+_MOVE = (
+    r"(?:tem|quero|queria|quer|pediu|preciso|bota\w*|coloca\w*|passar|subir|aumentar|mudar|upgrade|wants?|need|have)"
+)
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -34,7 +36,8 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         r"|can)\b)).*(?:\b(?:contest(?:a|ar|o|e|em)|dispute)\b"
         rf"|\b(?:(?:nao|n) reconhec\w+|don.?t recogni[sz]e)\b.*\b{_ITEM}\b)",
         # Beside the wordings of `slots`, which name the bills or who owes.
-        "owing": rf"\b{_HOW_MUCH} (?:que )?(?:eu )?(?:ainda )?(?:(?:to|estou|tou) devendo|devo)\b(?! \w+[aei]r\b)",
+        "owing": rf"\b{_HOW_MUCH} (?:que )?(?:eu )?(?:ainda )?(?:(?:to|estou|tou) devendo|devo)\b(?! \w+[aei]r\b)"
+        r"|\b(?:quit\w+|pag(?:ar|o|ando)|acertar) (?:tudo|todas|as duas|os dois)\b",
         "paid_sum": rf"\b(?:{_HOW_MUCH}|total|soma\w*)\b[^.!?]{{0,25}}"
         r"\b(?:paguei|gastei|pagamos|pagou|gastou|(?:foi|ja) pago|(?:total|valor) (?:pago|gasto)"
         r"|(?:i|i.ve|did|have)(?: \w+)? (?:paid|pay|spent|spend))\b",
@@ -48,11 +51,14 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
         # What is cancelled is the request, not the contract.
         "ticket_cancel": r"^(?!.*(?:\?|\b(?:como|onde|posso|paga|custa|taxa)\b)).*"
         rf"\b(?:cancel(?:a|e|ar|em|o)?|desmarc(?:a|ar|e)|encerr(?:a|ar|e)|fech(?:a|ar|e)) {_THIS}{_TICKET}\b",
+        "ticket_state": rf"\b{_TICKET}(?: (?:ja|foi|esta|ta|was|is|been))* (?:cancelad[oa]s?|cancell?ed)\b",
         # A price or a fault of a speed is another matter, and so are gigabytes of a mobile plan.
         "more_speed": rf"^(?!.*\b{_PRICE_OR_FAULT}\b).*"
         rf"(?:\b{_MOVE}\b[^.!?]{{0,25}}\b\d+(?:[.,]\d+)? ?(?:gigas?|megas?|mbps|gbps)\b"
         r"|\b(?:mud|pass|troc|migr|sub)\w+ (?:pra|para|to)\b[^.!?]{0,20}"
         r"\b(?:fibra|fiber|internet|plano|plan)\b[^.!?]{0,10} \d{3}\b"
+        r"|\bqual\b[^.!?]{0,12}\b(?:plano|internet|net)\b[^.!?]{0,15}\bmais (?:rapid[oa]|veloz)\b"
+        r"|\b(?:qual|plano)\b[^.!?]{0,12}\bmaior velocidade\b|\bfastest (?:plan|internet)\b"
         r"|\b(?:quero|queria|preciso d?e?|want|need)\b[^.!?]{0,12}"
         r"\b(?:mais (?:velocidade|rapid[oa]|veloz|megas?|internet)|more speed|faster|upgrade)\b)",
     }.items()

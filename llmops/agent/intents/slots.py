@@ -110,7 +110,8 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         rf"(?:\b{_HOW_MUCH}\b[^.!?]{{0,35}}\b(?:{_BILL}\b[^.!?]{{0,25}}\b{_OPEN}|devendo"
         r"|(?:eu|ele|ela|cliente) devo?e?|a pagar|pendentes?|i owe|owing|outstanding)(?!\w)"
         rf"|(?:^|[.!?,;:]\s*)(?:{_LITTLE}\W+)*{_OPEN}\b)",
-        "callback": r"^(?!.*\bnao (?:consigo|consegue|da|faz|completa|estou conseguindo)\b).*?"
+        "callback": r"^(?!.*\b(?:nao (?:consigo|consegue|da|faz|completa|estou conseguindo)"
+        r"|(?:parar?|parem?|chega|cansei) de)\b).*?"
         r"(?:\b(?:marc\w+|agend\w+|quero|preciso|pode\w*|faz\w*|schedule|book)\b[^.!?]{0,25}"
         r"\b(?:ligacao|telefonema|retorno|call ?back|phone call"
         r"|ligar(?! (?:por (?:mim|el[ea]|nos)|[oa]s?|me[uo]s?|minhas?|n[oa]|em)\b))\b"
@@ -127,7 +128,7 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
         r"\b(?:oferta\w*|oferec\w*|propaganda\w*|promoc\w*|telemarketing|ligar\w*|liga\w*|calls?|calling|offers?)\b"
         r"|\bnao (?:quero que )?(?:me )?ligu?em? mais\b|\b(?:do not|don.?t|stop) call(?:ing)? me\b"
         r"|\blig(?:am|ando|a)\b[^.!?]{0,40}\b(?:oferec\w*|oferta\w*|plano|promoc\w*)\b",
-        "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*"
+        "late_charge": r"^(?!.*\b(?:cancel\w*|fidelidade|permanencia|sair|contrato|quebra\w*|rescis\w*|parcel\w*|mud\w+"
         r"|(?:\d+|doze) meses|(?:um|1) ano)\b)"
         r"(?=.*\b(?:multa|juros|encargos?)\b).*\b(?:veio|vieram|cobr\w+|paguei|pago|atras\w+|vencid\w+|r\$)",
         "summary": r"\b(?:resum[aeo]\w*|panorama|visao geral|situacao geral|summar\w+|overview)\b[^.!?]{0,30}"

@@ -32,6 +32,7 @@ _DROPPED = (
     rf"|(?:esquec\w*|deixa)(?: {_LINK})*(?: {_THING})?(?: (?:pra la|para la|quieto))?"
     rf"|(?:cancela|descarta) (?:isso|o pedido|esse pedido)|{_NOT_WANTED}"
     r"|(?:nao )?era so (?:curiosidade|pra saber)"
+    r"|(?:na verdade|pensando bem|melhor|acho que|actually|on second thought)(?: melhor)?,? (?:nao|no|not)"
     r"|(?:i )?changed my mind|forget (?:it|that|about it)|never ?mind|(?:i )?(?:don.?t|do not|no longer) (?:want|need)"
     r"(?: (?:to|it|that|this|the|a|any ?more|dispute|call|visit|restart|cancel|copy|anything))*|no need(?: to call)?)"
 )

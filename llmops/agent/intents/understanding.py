@@ -16,6 +16,7 @@ NAMED_INTENTS = {
     "service_change": "upgrade",
     "summary": "summary",
     "ticket_cancel": "ticket",
+    "ticket_state": "ticket",
     "registering": "register_contact",
     "callback": "human",
     "calling": "human",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from llmops.agent.intents import of_bills
 from llmops.agent.intents.choices import picks
 from llmops.agent.intents.topics import FAULTS, INVOICES, SMALL_TALK
 from llmops.agent.intents.wishes import KNOWN, LISTED
@@ -112,9 +113,9 @@ def _meant(view: View) -> str:
 def _asked_for_nowhere(view: View) -> bool:
     """Whether it is like what people ask in vain, and like nothing else."""
     understood = view.understood
-    return (
-        understood.nowhere >= CLEARLY > view.asked and not understood.answer and understood.intent not in _NEVER_IN_VAIN
-    )
+    if understood.answer or understood.intent in _NEVER_IN_VAIN or understood.names & of_bills.PATTERNS.keys():
+        return False
+    return understood.nowhere >= CLEARLY > view.asked
 
 
 def _only_rule(view: View) -> str:
@@ -186,7 +187,8 @@ def _unclear(view: View) -> str:
 
 def _out_of_scope(view: View) -> str:
     """What a document surely answers is in scope after all."""
-    return view.rule() or view.say("service.out_of_scope")
+    rule = view.rule() if view.asked >= KNOWN else ""
+    return rule or view.say("service.out_of_scope")
 
 
 def _plan(view: View) -> str:

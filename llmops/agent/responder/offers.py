@@ -26,6 +26,10 @@ _KEEPING = re.compile(
     r"\b(?:nao|nem|sem|don.?t|without)\b(?: (?:quero|queria|vou|posso|precisar?|ter|que|want|to))*"
     r" (?:tir\w+|retir\w+|remov\w+|cancel\w*|perder)\b[^,.!?;]*"
 )
+_MOST = re.compile(
+    r"\b(?:qual|que|o|a|the|which|what)\b[^.!?]{0,25}"
+    r"\b(?:mais (?:rapid[oa]|veloz)|maior velocidade|fastest|top speed)\b"
+)
 _FASTER = re.compile(
     r"\b(?:velocidade|veloz\w*|rapid[oa]s?|rapidez|megas?|gigas?|mbps|upgrade|turbin\w*|faster|speed)\b"
     r"|\bmais (?:internet|net|banda)\b"
@@ -50,7 +54,8 @@ def upgrade(view: View) -> str:
     if not fitting or (not plans and _wants_speed(view)):
         return _no_faster(view, sheet)
     shown = (plans if not _removing(view) else fitting) or fitting
-    guide = (view.rule() if view.asks_rule else "") or _speed_told(view, sheet) or view.rule()
+    guide = _most_told(view, sheet) or (view.rule() if view.asks_rule else "")
+    guide = guide or _speed_told(view, sheet) or view.rule()
     view.state["pending"] = _offered(view, shown, "upgrade")
     return paragraphs(guide, _options(view, shown), _why_not(view, sheet), view.say("relations.option_ask"))
 
@@ -173,11 +178,18 @@ def _service_named(view: View) -> str:
 
 def _speed_told(view: View, sheet: OfferSheet) -> str:
     """That the speed that is named is not sold, cannot be had, or is there already; empty where none is named."""
+    if told := _most_told(view, sheet):
+        return told
     if not (speeds := speeds_named(view.brief.message)):
         return ""
+    return view.say("relations.that_already" if set(speeds) & set(sheet.plan.split()) else "relations.not_that")
+
+
+def _most_told(view: View, sheet: OfferSheet) -> str:
+    """The most speed that is sold, to who asks for it or for more than that."""
     if mbps_named(view.brief.message) > max(plan.mbps for plan in CATALOGUE.values()):
         return view.say("relations.not_sold", plan=sheet.fastest)
-    return view.say("relations.that_already" if set(speeds) & set(sheet.plan.split()) else "relations.not_that")
+    return view.say("relations.fastest", plan=sheet.fastest) if _MOST.search(folded(view.brief.message)) else ""
 
 
 def _no_faster(view: View, sheet: OfferSheet) -> str:

@@ -64,7 +64,8 @@ def test_how_far_a_message_looks_back(message: str, back: int) -> None:
     "message",
     [
         "não, espera, não quero mais contestar", "deixa pra la, nao vou contestar", "deixa, não precisa ligar",
-        "esquece a ligacao", "nao precisa mandar tecnico", "mudei de ideia, obrigado", "n precisa mais nao",
+        "esquece a ligacao", "nao precisa mandar tecnico", "mudei de ideia, obrigado", "na verdade não",
+        "n precisa mais nao",
         "pode deixar, não precisa me ligar", "desisto", "não quero cancelar minha internet",
         "I changed my mind", "never mind, no need to call",
     ],
@@ -169,6 +170,7 @@ def test_a_copy_is_of_the_late_invoice(message: str) -> None:
         ("quanto paguei em setembro, com a multa?", "Não houve multa nem juros"),
         ("se pagar tudo hoje, a vencida e a que vai vencer", "Tudo somado: R$ 152,76"),
         ("quanto devo no total", "Tudo somado: R$ 152,76"),
+        ("se eu quitar tudo agora fica quanto", "Tudo somado: R$ 152,76"),
         ("How much do I owe right now?", "Overdue: 1 bill, R$ 77,76"),
         ("compara setembro com novembro", "é de R$ 75,00, o mesmo valor da de vencimento em 01/10/2026"),
         ("diferença entre agosto e outubro", "R$ 0,33 maior que a de vencimento em 31/08/2026"),
@@ -227,6 +229,13 @@ def test_no_plan_is_as_fast_as_that(message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "message", ["qual o plano mais rápido?", "which is the fastest plan", "qual a maior velocidade q vcs tem"]
+)
+def test_the_fastest_plan_is_named(message: str) -> None:
+    assert "Internet fibra 700 Mega" in Stage().say(message).message
+
+
+@pytest.mark.parametrize(
     "message", ["cancela esse chamado", "desmarca a visita", "quero cancelar o protocolo", "cancel my ticket"]
 )
 def test_a_ticket_is_cancelled_not_the_contract(message: str) -> None:
@@ -239,6 +248,7 @@ def test_a_ticket_is_cancelled_not_the_contract(message: str) -> None:
 
 def test_the_contract_is_still_cancelled() -> None:
     assert stage().say("quero cancelar minha internet, o chamado não resolveu").intent == "cancel"
+    assert stage().say("meu chamado foi cancelado?").intent == "ticket"
 
 
 def test_a_run_of_months_ends_today() -> None:

@@ -44,6 +44,13 @@ def guard(armor: FakeArmor | None = None, hits: Counter[str] | None = None) -> G
     return Guardrails(lambda text: SECRET in text, armor, lambda kind: count.update([kind]))
 
 
+def test_a_word_of_a_document_may_look_like_the_name_of_a_tool() -> None:
+    answer = "A categoria é internet_down."
+    assert guard().check(answer, ["Categorias: internet_down, billing."]).ok
+    told = {"error": "no_such_month", "next": "Use internet_down."}
+    assert guard().check(answer, [told]).forbidden == ("tool_name",)
+
+
 def test_it_is_what_the_conversation_asks_for() -> None:
     made: Guard = guard()
     assert made.screen("Oi", source="message").verdict == "allow"

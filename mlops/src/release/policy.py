@@ -12,7 +12,7 @@ class Policy:
     """What a rollout must find, and how often it may be wrong.
 
     Args:
-        steps: percentages of the requests that the candidate gets, one after another.
+        steps: percentages of the requests that the candidate gets, one after another; none: all at once, unjudged.
         alpha: probability of stopping a candidate that is identical to the revision in service, over everything.
         power: with which each effect below is found at a step, on its own.
         error_share: share of failed requests that is taken for granted, at least, when requests are counted.

@@ -1,4 +1,4 @@
-"""A canary: 10, 50, 100 % of the requests for a new revision, each step held until it can be judged.
+"""A canary: 10, 50, 100 % of the requests for a new revision, each step held until it can be judged; or all at once.
 
 Reads what the revisions answered; moves traffic and, at the end, the champion alias; writes releases.json.
 """
@@ -77,6 +77,8 @@ class Canary:
     def run(self, candidate: str, *, approve: Callable[[str], None], check: Callable[[Revision], None]) -> Released:
         """Leads the candidate step by step to all requests; whatever stops it gives them back.
 
+        Where the policy has no steps, it gets them all after gate and check.
+
         Args:
             candidate: name of the revision; empty for the newest that gets no requests.
             approve: raises unless a model version may become champion; asked if it is not champion already.
@@ -86,8 +88,8 @@ class Canary:
             GateRefused: the gate, the check or a step said no. What served before serves again, its model included.
             TakenBack: somebody else took it back meanwhile; from then on nothing is moved or written.
             UsageError: another release is under way, or the candidate has all requests already.
-            DependencyUnavailable: a half of the release could not be moved; if all steps were passed, the same again
-                finishes it, else `telecom release rollback`.
+            DependencyUnavailable: a half of the release could not be moved; if steps were passed, and all of them, the
+                same again finishes it, else `telecom release rollback`.
         """
         if judged := self._judged(candidate):
             return self._finish(judged.number, self._serving().pair, judged.pair, ())
@@ -113,6 +115,8 @@ class Canary:
         """
         judged = history.under_way(history.read(self.documents, self.service))
         if not judged or judged.state != "under_way" or judged.kind != "canary" or judged.passed != self.policy.steps:
+            return None
+        if not judged.passed:  # It has only begun, whoever leads it.
             return None
         revisions = self.traffic.revisions(self.service)
         newest = candidates_first(r for r in revisions if r.name == judged.revision or waits(r))

@@ -259,6 +259,60 @@ def test_a_lost_answer_while_writing_the_history_does_no_harm() -> None:
     assert world.states() == [("new", "2", "serving"), ("old", "1", "served")]
 
 
+AT_ONCE = Policy(steps=())
+
+
+def test_all_at_once_is_after_gate_and_check_and_asks_for_no_requests() -> None:
+    world = World(Behaviour(errors=0.2), policy=AT_ONCE)
+    world.service.rate = 0.0
+    done = world.run()
+    assert (world.approved, world.checked) == (["2"], ["new"])
+    assert world.service.log == [("traffic", {"new": 100}), ("alias", "2")]
+    assert (done.revision, done.from_revision, done.steps, world.told) == ("new", "old", (), [])
+    assert world.states() == [("new", "2", "serving"), ("old", "1", "served")]
+    world.roll_back()
+    assert world.service.shares() == {"old": 100} and world.registry.champion == "1"
+
+
+@pytest.mark.parametrize("part", ["approve", "check"])
+def test_all_at_once_is_nothing_where_gate_or_check_says_no(part: str) -> None:
+    def no(_: Any) -> None:
+        raise GateRefused(part, "no")
+
+    world = World(policy=AT_ONCE)
+    with pytest.raises(GateRefused, match="no"):
+        world.run(**{part: no})
+    assert world.service.log == [] and world.states() == []
+
+
+def test_all_at_once_does_not_finish_a_canary_that_has_only_begun() -> None:
+    world, second = World(), World(policy=AT_ONCE)
+    second.service, second.registry, second.papers = world.service, world.registry, world.papers
+    second.clock.time += timedelta(seconds=1)
+
+    def instead() -> None:
+        world.service.deploy("newer", "3")
+        for candidate in ("new", "newer", ""):
+            with pytest.raises(UsageError, match=r"Release 2 \(canary of new\) is under way"):
+                second.run(candidate)
+        assert world.service.shares() == {"new": 10, "old": 90} and world.registry.champion == "1"
+
+    world.at_sleep(1, instead)
+    assert [step.share for step in world.run().steps] == [10, 50, 100]
+
+
+def test_all_at_once_that_broke_off_is_taken_back_by_a_rollback() -> None:
+    world = World(policy=AT_ONCE)
+    world.registry.broken = 1
+    with pytest.raises(DependencyUnavailable, match="registry"):
+        world.run()
+    assert world.states()[0] == ("new", "2", "under_way")
+    world.roll_back()
+    assert world.states() == [("new", "2", "stopped"), ("old", "1", "serving")]
+    assert world.service.shares() == {"old": 100} and world.registry.champion == "1"
+    assert world.run().revision == "new" and world.registry.champion == "2"
+
+
 SLEEPS = 15
 """Of a rollout with few looks; a test counts them."""
 
