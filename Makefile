@@ -27,6 +27,7 @@ WAIT ?=
 # One more than there are cores: a test that waits for a page or a process leaves its own to the others.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 MODEL_VERSION ?=
+HOW ?=
 # In the order in which they are read; the first fills the home that all of them use.
 NOTEBOOKS := $(patsubst %,mlops/notebooks/%.ipynb,eda_churn data_prep_churn train_churn_xgboost drift_monitoring_churn \
 	batch_inference_churn)
@@ -105,7 +106,7 @@ candidate: ## a revision of that image without requests; MODEL_VERSION=number of
 verify: ## extreme requests to the candidate, from within its network
 	@infra/delivery.sh verify $(SERVICE) $(ENV)
 
-canary: ## leads the candidate to all requests, step by step
+canary: ## leads the candidate to all requests, in prod step by step; HOW=steps or at-once
 	@infra/delivery.sh canary $(SERVICE) $(ENV)
 
 recover: ## after a release that broke off: takes back what is under way, finishes what was released

@@ -4,7 +4,8 @@
 #   model      which version a candidate is to serve: the challenger if the gate lets it, else the champion (churn)
 #   candidate  gives that image a revision without requests
 #   verify     sends extreme requests to the candidate, from where the network reaches it
-#   canary     leads the candidate to all requests, step by step; it goes back by itself when a step says no
+#   canary     leads the candidate to all requests: in prod step by step, and back by itself when a step says no; in dev,
+#              which nobody calls, at once, after gate and check. HOW=steps, HOW=at-once: otherwise
 #   recover    takes back a canary that is under way, or finishes a rollback; where this image is released already, what
 #              follows a release is done again; else nothing
 #   rollback   back to the release before, model and revision
@@ -87,7 +88,7 @@ executions() {
 words, which, since = {*sys.argv[1].split(",")}, sys.argv[2], sys.argv[3]
 made = lambda each: each["metadata"]["creationTimestamp"]
 given = lambda each: {word for it in each["spec"]["template"]["spec"]["containers"] for word in it.get("args", ())}
-for each in sorted(json.load(sys.stdin), key=made, reverse=True):
+for each in sorted(json.loads(sys.stdin.read() or "[]"), key=made, reverse=True):
     ended = "completionTime" in each.get("status", ())
     if words <= given(each) and made(each) >= since and not (which == "running" and ended):
         print(each["metadata"]["name"])' "$@"
@@ -154,15 +155,15 @@ to_candidate() { gcloud run services update-traffic "telecom-$1-$env" "${there[@
 verify() { release "check,--service,$service"; }
 
 canary() {
-  local image
+  local image how=--look-seconds,60
+  case $env,${HOW:-} in
+    # Scores are the churn service's, where a sidecar reads them; elsewhere errors and latencies decide.
+    prod, | *,steps) [ "$service,$env" = churn,prod ] || how=--without-scores,$how ;;
+    dev, | *,at-once) how=--at-once ;;
+    *) fail 2 "HOW is '$HOW'." "→ Write steps or at-once, as in: make canary SERVICE=$service ENV=$env HOW=steps" ;;
+  esac
   image=$(built)
-  if [ "$service" = churn ]; then
-    # Its name, too: by it `stop` finds it.
-    release canary,--service,churn,--look-seconds,60
-  else
-    # Scores are the churn service's; here errors and latencies decide.
-    release canary,--service,assistant,--without-scores,--look-seconds,60
-  fi
+  release "canary,--service,$service,$how"
   follow
 }
 

@@ -57,21 +57,23 @@ judge() {
   (cd "$root" && "$python" -m tools.infra_policies --env "$env" "$scratch/$env.json")
 }
 
+# Whoever else plans or applies is waited for. A run that was killed keeps the lock: docs/operations/delivery.md, "Back".
+waits=(-lock-timeout=5m)
 values=(-var="project_id=$TELECOM_PROJECT" -var=bootstrapped=true)
 case $verb in
   plan)
-    terraform plan "${values[@]}" -out="$plan" "$@"
+    terraform plan -input=false "${waits[@]}" "${values[@]}" -out="$plan" "$@"
     judge || { rm -f "$plan"; fail 4 "The plan is not kept: our policies refuse it." "→ docs/infra/policies.md"; }
     printf '%s\n' "$TELECOM_PROJECT" >"$planned"
     echo "→ make apply ENV=$env applies this plan to $TELECOM_PROJECT."
     ;;
   apply)
-    terraform apply -input=false "$plan" "$@"
+    terraform apply -input=false "${waits[@]}" "$plan" "$@"
     rm "$plan" "$planned"
     ;;
   destroy)
     rm -f "$plan" "$planned"
     # The ci-cd account and GitHub's way in go too; infra/gcloud/bootstrap.sh brings them back.
-    terraform destroy "${values[@]}" "$@"
+    terraform destroy "${waits[@]}" "${values[@]}" "$@"
     ;;
 esac

@@ -22,7 +22,7 @@ Requests = Annotated[int, typer.Option(min=1, max=10_000, help="Check requests; 
 
 
 @release.command()
-def canary(
+def canary(  # noqa: PLR0913 - each is an option
     candidate: Annotated[str, typer.Option(help="Revision; default: the newest that gets no requests.")] = "",
     service: Service = "churn",
     requests: Requests = 50,

@@ -39,7 +39,7 @@ BLOCKS: dict[str, tuple[str, ...]] = {
     "docs/mlops/releases.md": (SERVES, CLOUD),
     "docs/mlops/serving.md": (SERVES,),
     "docs/operations/README.md": (CLOUD, "a pipeline; mlops/tests/pipelines runs it", CLOUD),
-    "docs/operations/delivery.md": (CLOUD, "asks GitHub"),
+    "docs/operations/delivery.md": ("asks GitHub", CLOUD, "asks GitHub", CLOUD),
     "docs/operations/runbooks.md": (CLOUD, CLOUD, CLOUD, RUN, CLOUD, CLOUD, CLOUD, CLOUD, CLOUD),
     "docs/proof.md": (CLOUD,),
     "infra/terraform/envs/dev/README.md": (CLOUD,),

@@ -236,3 +236,14 @@ def test_a_candidate_that_fails_never_gets_far(processes: Processes, call: Calla
     seen = callers.codes[500]
     callers.end()
     assert 0 < seen == callers.codes[500] < sum(callers.codes.values()) / 5
+
+
+def test_all_at_once_waits_for_no_callers(processes: Processes) -> None:
+    url = processes.start(textwrap.dedent(BAD))
+    processes.telecom("add", "uncalled", "--url", url)
+    code, refused = processes.telecom("canary", "--candidate", "uncalled", "--at-once")
+    assert code == 4 and refused["error"]["gate"] == "post_deploy_check"
+    code, done = processes.telecom("canary", "--candidate", "uncalled", "--at-once", "--skip-check")
+    assert (code, done["from_revision"], done["steps"]) == (0, "old", [])
+    code, back = processes.telecom("rollback")
+    assert (code, back["from_revision"], back["revision"]) == (0, "uncalled", "old")

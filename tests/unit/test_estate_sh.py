@@ -66,13 +66,14 @@ def test_a_plan_is_kept_and_applied_as_it_is(run: Run, checkout: Path) -> None:
     assert [call for call in calls if not call.startswith("python: ")] == [
         "dev: init -input=false -reconfigure -backend-config=bucket=telecom-test-1-tfstate "
         "-backend-config=prefix=telecom/dev",
-        "dev: plan -var=project_id=telecom-test-1 -var=bootstrapped=true -out=dev.tfplan -target=module.iam",
+        "dev: plan -input=false -lock-timeout=5m -var=project_id=telecom-test-1 -var=bootstrapped=true -out=dev.tfplan "
+        "-target=module.iam",
         "dev: show -json dev.tfplan",
     ]
     assert output.startswith("plan dev in project telecom-test-1\n")
     code, calls, output = run("apply", "dev")
     assert code == 0
-    assert calls[1:] == ["dev: apply -input=false dev.tfplan"]
+    assert calls[1:] == ["dev: apply -input=false -lock-timeout=5m dev.tfplan"]
     assert output.startswith("apply dev in project telecom-test-1\n")
     assert list((checkout / "infra/terraform/envs/dev").iterdir()) == []
 
@@ -125,7 +126,7 @@ def test_destroy_asks_and_forgets_the_plan(run: Run, checkout: Path) -> None:
     run("plan", "prod")
     code, calls, _ = run("destroy", "prod")
     assert code == 0
-    assert calls[-1] == "prod: destroy -var=project_id=telecom-test-1 -var=bootstrapped=true"
+    assert calls[-1] == "prod: destroy -lock-timeout=5m -var=project_id=telecom-test-1 -var=bootstrapped=true"
     assert not (checkout / "infra/terraform/envs/prod/prod.tfplan").exists()
 
 

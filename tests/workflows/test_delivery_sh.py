@@ -93,6 +93,8 @@ def test_shellcheck_has_nothing_to_say(script: str) -> None:
         (("model", "assistant", "dev"), {}, 2, "The assistant service serves no model of the registry."),
         (("model", "churn", "dev"), {}, 5, "There is no .venv/bin/telecom."),
         (("candidate", "churn", "dev"), {"MODEL_VERSION": "champion"}, 2, "MODEL_VERSION is 'champion'."),
+        (("canary", "churn", "dev"), {"HOW": "slowly"}, 2, "HOW is 'slowly'."),
+        (("canary", "churn", "prod"), {"HOW": "prod"}, 2, "HOW is 'prod'."),
         (("take", "churn", "dev"), {"SHARES": "90,old-1\\n10,new-2\\n"}, 4, "are shared: a canary is under way."),
         (("image", "churn", "dev"), {"PATH": "/usr/bin:/bin", "NO": "gcloud"}, 5, "gcloud is missing."),
         (("image", "churn", "dev"), {"DIGEST": ""}, 5, "Build build-1 left no image"),
@@ -248,7 +250,7 @@ def test_what_a_refusal_said_is_shown_in_the_run(run: Run) -> None:
     [
         (
             "churn",
-            "canary --service churn --look-seconds 60",
+            "canary --service churn --at-once",
             [
                 "services update-traffic telecom-dispatcher",
                 "jobs update telecom-evaluation",
@@ -258,7 +260,7 @@ def test_what_a_refusal_said_is_shown_in_the_run(run: Run) -> None:
         ),
         (
             "assistant",
-            "canary --service assistant --without-scores --look-seconds 60",
+            "canary --service assistant --at-once",
             [f"jobs update telecom-{job}" for job in ("faq", "review")],
         ),
     ],
@@ -284,6 +286,35 @@ def test_what_depends_on_a_release_follows_it_and_stays_where_it_was_stopped(
     assert (code, len(calls)) == (0, 4)
     code, calls, _ = run("recover", service, "dev", **given, REFUSE="rollback")
     assert (code, calls[1], len(calls)) == (4, recover, 3)
+
+
+@pytest.mark.parametrize(
+    ("service", "env", "how", "asked"),
+    [
+        ("churn", "prod", "", "--look-seconds 60"),
+        ("churn", "prod", "steps", "--look-seconds 60"),
+        ("churn", "prod", "at-once", "--at-once"),
+        ("churn", "dev", "", "--at-once"),
+        ("churn", "dev", "steps", "--without-scores --look-seconds 60"),
+        ("assistant", "prod", "", "--without-scores --look-seconds 60"),
+        ("assistant", "prod", "at-once", "--at-once"),
+        ("assistant", "dev", "", "--at-once"),
+        ("assistant", "dev", "at-once", "--at-once"),
+        ("assistant", "dev", "steps", "--without-scores --look-seconds 60"),
+    ],
+)
+def test_a_canary_has_steps_where_somebody_calls(run: Run, service: str, env: str, how: str, asked: str) -> None:
+    code, (call, *_), said = run("canary", service, env, TELECOM_IMAGE=named(service), HOW=how)
+    assert code == 0, said
+    words = call.rpartition("--args=")[2].split(",")
+    assert " ".join(words[2:]) == f"canary --service {service} {asked}"
+    assert CliRunner().invoke(app, [*words[1:], "--help"]).exit_code == 0
+
+
+def test_scores_are_judged_only_where_a_sidecar_reads_them() -> None:
+    told = {env: (ROOT / f"infra/terraform/envs/{env}/terraform.tfvars").read_text() for env in ("dev", "prod")}
+    found = {env: bool(re.search(r"^  churn += \{.*\bprometheus = ", text, re.MULTILINE)) for env, text in told.items()}
+    assert found == {"dev": False, "prod": True}, "infra/delivery.sh says --without-scores by the environment's name"
 
 
 def test_a_refused_candidate_leaves_no_job_with_its_image(run: Run) -> None:

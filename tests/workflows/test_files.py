@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.workflows.github import EXPRESSION, FILES, FOLDER, ROOT, action, jobs, needs, resolved, steps, text, workflow
+from tests.workflows.walking import ATTESTED
 
 EACH = pytest.mark.parametrize("name", FILES)
 COMMANDS = [(name, key, step["run"]) for name, key, step in steps() if "run" in step]
@@ -30,6 +31,7 @@ TRUSTED = re.compile(
     rf"|github\.ref|github\.event_name == 'pull_request'|{re.escape(TAG)}|{re.escape(STATISTICS)}"
     r"|!cancelled\(\)( && steps\.evaluation\.outcome != 'skipped')?"
     r"|!failure\(\) && !cancelled\(\)|failure\(\) \|\| cancelled\(\)"
+    rf"|{re.escape(ATTESTED[4:-3])}"
 )
 """What an expression may say: nothing that whoever opens a pull request chooses, and no secret."""
 PERMISSIONS = {
@@ -207,6 +209,22 @@ def test_a_release_that_fails_or_is_cancelled_is_taken_back_at_once(name: str, k
     assert canary["run"].startswith("make canary") and "if" not in canary
     assert recover["run"] == canary["run"].replace("canary", "recover")
     assert recover["if"] == "${{ failure() || cancelled() }}"
+
+
+def test_an_image_is_attested_where_github_can() -> None:
+    found = {name: step["if"] for name, _, step in steps() if action(step) == "actions/attest-build-provenance"}
+    assert found == {"cd-ml": ATTESTED, "cd-llm": ATTESTED}
+    page = (ROOT / "docs/operations/delivery.md").read_text("utf-8")
+    assert "`TELECOM_ATTEST` = `on`" in page and "GitHub Enterprise Cloud" in page
+
+
+def test_terraform_and_a_release_of_the_assistant_wait_for_each_other() -> None:
+    """The canary of churn needs Terraform's job. Nobody who waits is put out by who comes later."""
+    found = {
+        (name, key): job["concurrency"] for name in FILES for key, job in jobs(name).items() if "concurrency" in job
+    }
+    alone = {"group": f"estate-${{{{ {TAG} }}}}", "cancel-in-progress": False, "queue": "max"}
+    assert found == {("cd-ml", "estate"): alone, ("cd-llm", "release"): alone}
 
 
 def test_failed_tests_are_counted_too() -> None:

@@ -56,6 +56,7 @@ EXPRESSIONS = {
     "vars.TELECOM_TERRAFORM_ACCOUNT": f"terraform@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_MLOPS_ACCOUNT": f"telecom-mlops-dev@{PROJECT}.iam.gserviceaccount.com",
     "vars.TELECOM_CHURN_CSV": f"gs://{PROJECT}-dev-bronze/inbox/telco.csv",
+    "vars.TELECOM_CANARY": "",
     "vars.TELECOM_LLM || 'gemini'": "gemini",
     "vars.TELECOM_LLM_MODEL": "",
     "vars.TELECOM_LLM_BASE_URL": "",
@@ -113,7 +114,7 @@ def test_the_churn_plane_is_delivered(runner: Runner, cloud: Cloud) -> None:
     assert walked.excused == ["sbom", "model"]
     planned = [
         "terraform dev init -input=false -reconfigure",
-        f"terraform dev plan -var=project_id={PROJECT} -var=bootstrapped=true",
+        "terraform dev plan -input=false -lock-timeout=5m",
         "terraform dev show -json dev.tfplan",
     ]
     ordered = sorted(walked.calls, key=lambda call: not call.startswith(("gcloud builds", "gcloud artifacts")))
@@ -123,7 +124,7 @@ def test_the_churn_plane_is_delivered(runner: Runner, cloud: Cloud) -> None:
         *planned,
         *planned,
         "terraform dev init -input=false -reconfigure",
-        "terraform dev apply -input=false dev.tfplan",
+        "terraform dev apply -input=false -lock-timeout=5m",
         "gcloud run services update telecom-churn-dev",
         "gcloud run services update telecom-dispatcher-dev",
         "gcloud run jobs execute telecom-release-dev",
@@ -133,6 +134,8 @@ def test_the_churn_plane_is_delivered(runner: Runner, cloud: Cloud) -> None:
         "gcloud run jobs update telecom-privacy-dev",
         "gcloud run jobs update telecom-release-dev",
     ]
+    asked = [call.rpartition("--args=")[2] for call in walked.calls if "--args=" in call]
+    assert asked == ["telecom,release,check,--service,churn", "telecom,release,canary,--service,churn,--at-once"]
     (served,) = (call for call in walked.calls if " telecom-churn-dev " in call)
     assert served.endswith(f" --image={IMAGE} --update-env-vars=TELECOM_SERVING_VERSION=7")
     churn, retraining = (request.pipeline_job for request in cloud.grpc.requests("CreatePipelineJob"))
@@ -171,6 +174,17 @@ def test_the_assistant_is_delivered_to_prod_from_a_tag(runner: Runner, cloud: Cl
     assert {name.rpartition(".")[2] for name in found} >= {"pdf", "docx", "html"}
     assert found.keys() <= {path.relative_to(committed).as_posix() for path in committed.rglob("*")}
     assert not Platform(cloud.settings()).retriever.digests()
+
+
+def test_an_environment_says_how_its_canary_goes(runner: Runner) -> None:
+    runner.known["vars.TELECOM_CANARY"] = "steps"
+    for verb in ("candidate", "verify", "summary", "knowledge"):
+        runner.excused[verb] = ("another walk runs it", {})
+    runner.excuse("sbom", SECOND_TIME)
+    walked = runner.walk("cd-llm")
+    assert walked.done["release", "make canary SERVICE=assistant"] == 0, walked.said
+    asked = "telecom,release,canary,--service,assistant,--without-scores,--look-seconds,60"
+    assert [call.rpartition("--args=")[2] for call in walked.calls if "--args=" in call] == [asked]
 
 
 @pytest.mark.parametrize("refused", ["release,check", "release,canary"])

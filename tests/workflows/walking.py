@@ -40,8 +40,9 @@ if (address := os.environ.get("LOOPBACK_CHANNELS")) and sys.argv[1:3] == ["pipel
 """
 OLD = 1_000_000_000
 OUTPUT = "GITHUB_OUTPUT"
-HAPPENS = {"": True, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": False}
-AFTER_FAILURE = {"": False, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": True}
+ATTESTED = "${{ !github.event.repository.private || vars.TELECOM_ATTEST == 'on' }}"
+HAPPENS = {"": True, ATTESTED: True, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": False}
+AFTER_FAILURE = {"": False, ATTESTED: False, "${{ !cancelled() }}": True, "${{ failure() || cancelled() }}": True}
 RAN = re.compile(r"\$\{\{ !cancelled\(\) && steps\.(\w+)\.outcome != 'skipped' \}\}")
 ALSO_AFTER_FAILURE = (
     "${{ !cancelled() && github.event_name == 'push' && github.ref == 'refs/heads/main' && "

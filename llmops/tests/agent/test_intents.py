@@ -108,7 +108,9 @@ def test_short_answers(message: str, answer: str) -> None:
         ("a fatura de outubro", "2026-10"), ("e o mês passado?", "2026-10"), ("o mês retrasado", "2026-09"),
         ("dezembro", "2025-12"), ("fatura de março de 2025", "2025-03"), ("conta 09/2026", "2026-09"),
         ("in may", "2026-05"),
-        ("last month", "2026-10"), ("o técnico vem dia 09/10", ""), ("vou pagar dia 05/12", ""), ("may i see my bill", ""), ("oi", ""),
+        ("last month", "2026-10"), ("o técnico vem dia 09/10", ""),
+        ("vou pagar dia 05/12", ""), ("may i see my bill", ""),
+        ("oi", ""),
     ],
 )  # fmt: skip
 def test_months(message: str, month: str) -> None:

@@ -1,6 +1,7 @@
 # State lies in the bucket that infra/gcloud/bootstrap.sh made; `make plan` names it:
 #   terraform init -backend-config=bucket=<project>-tfstate -backend-config=prefix=telecom/<env>
-# Cloud Storage locks by itself: a second apply at the same time waits or fails, and no lock file lies about.
+# A lock is an object beside the state, telecom/<env>/default.tflock: a second run waits for it, five minutes at most.
+# A run that was killed leaves it; `terraform force-unlock` takes it away (docs/operations/delivery.md, "Back").
 terraform {
   backend "gcs" {}
 }

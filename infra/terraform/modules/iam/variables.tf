@@ -106,6 +106,7 @@ variable "service_accounts" {
         "roles/cloudbuild.builds.editor",
         "roles/discoveryengine.editor",
         "roles/logging.logWriter",
+        "roles/logging.viewer",
         "roles/monitoring.metricWriter",
         "roles/monitoring.viewer",
         "roles/run.developer",
