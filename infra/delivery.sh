@@ -6,8 +6,8 @@
 #   verify     sends extreme requests to the candidate, from where the network reaches it
 #   canary     leads the candidate to all requests: in prod step by step, and back by itself when a step says no; in dev,
 #              which nobody calls, at once, after gate and check. HOW=steps, HOW=at-once: otherwise
-#   recover    takes back a canary that is under way, or finishes a rollback; where this image is released already, what
-#              follows a release is done again; else nothing
+#   recover    stops a canary that still runs and takes it back, or finishes a rollback; where this image is released
+#              already, what follows a release is done again; else nothing
 #   rollback   back to the release before, model and revision
 #   take       settings that Terraform applied get all requests at once, without a canary, with the released image
 #   status     revisions, shares, the last releases
