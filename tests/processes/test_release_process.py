@@ -170,6 +170,10 @@ def call(front: str, home: Path) -> Iterator[Callable[[], Callers]]:
 
     def begin() -> Callers:
         started.append(Callers(front, home))
+        deadline = time.monotonic() + 30
+        while not started[-1].codes:
+            assert time.monotonic() < deadline, "nobody answered"
+            time.sleep(0.01)
         return started[-1]
 
     yield begin
