@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 from collections.abc import Generator
 from typing import Any
 
@@ -34,7 +35,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Who begins last ends first: what is registered here comes after all that libraries have to end."""
+    """Ctrl-C works, and the end is in order: who begins last ends first, so what is registered here comes last."""
+    # Whoever is started in the background ignores it, and would pass that on to the processes under test.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Only a process of xdist's: its tests are told by then, and taking a million objects apart takes seconds. The
     # process that was called ends as usual; there libraries complain of what stays.
     if hasattr(config, "workerinput"):
