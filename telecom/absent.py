@@ -6,6 +6,9 @@ from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
+HEAVY = ("pandas", "sklearn")
+"""What Arrow, MLflow and XGBoost import wherever it is installed: a second and more that few of our commands use."""
+
 
 class _Absent(MetaPathFinder):
     def __init__(self, names: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ import gc
 
 import typer
 
-from telecom.absent import keep_out
+from telecom.absent import HEAVY, keep_out
 from telecom.cards_cli import cards
 from telecom.chat_cli import chat
 from telecom.costs_cli import costs
@@ -59,6 +59,5 @@ def main() -> None:
     # Next to nothing that a command makes is garbage, and looking for it took a tenth of its time.
     gc.set_threshold(50_000)
     atexit.register(gc.disable)
-    # Arrow, MLflow and XGBoost would import them where they are installed: a second and more that few commands use.
-    keep_out("pandas", "sklearn")
+    keep_out(*HEAVY)
     app(prog_name="telecom")

@@ -1,14 +1,11 @@
 """`telecom review`: people look at the assistant's answers, week by week. Imports the plane inside a command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from telecom.cli_options import Json, session
-
-if TYPE_CHECKING:
-    pass
 
 review = typer.Typer(help="Human review of the assistant's answers.", no_args_is_help=True)
 

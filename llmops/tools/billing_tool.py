@@ -61,6 +61,11 @@ class InvoiceList:
     snapshot_date: date
     months: int | None = None
 
+    @property
+    def overdue(self) -> tuple[InvoiceSummary, ...]:
+        """Those of `invoices` that are past due and unpaid."""
+        return tuple(each for each in self.invoices if each.status == "overdue")
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -20,9 +20,9 @@ QUICK = {"TELECOM_CHURN_TUNING_TRIALS": "1", "TELECOM_CHURN_TUNING_ROWS": "1000"
 DAY = "2026-10-31"
 ONE_BY_ONE = """
 import json, sys
-from telecom.absent import keep_out
+from telecom.absent import HEAVY, keep_out
 from telecom.cli import app
-keep_out("pandas", "sklearn")  # as the command does
+keep_out(*HEAVY)  # as the command does
 for arguments in json.loads(sys.argv[1]):
     app(arguments, prog_name="telecom", standalone_mode=False)
 """

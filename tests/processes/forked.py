@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from telecom.absent import keep_out
+from telecom.absent import HEAVY, keep_out
 
 MOST = 1 << 20
 TELECOM = "from telecom.cli import main\nmain()"
@@ -136,7 +136,7 @@ def _streams(out: int, err: int) -> None:
 def main() -> None:
     """Imports, serves, and in a child runs its program."""
     number, *modules = sys.argv[1:]
-    keep_out("pandas")  # as the `telecom` command does
+    keep_out(*HEAVY)  # as the `telecom` command does
     for module in modules:
         importlib.import_module(module)
     asked = socket.socket(fileno=int(number))

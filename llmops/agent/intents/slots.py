@@ -142,6 +142,9 @@ _NAMES: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 
+# Pairs, because some names have wordings in more than one of these.
+_ALL_NAMES = (*_NAMES.items(), *orders.PATTERNS.items(), *of_bills.PATTERNS.items())
+
 
 def short_answer(message: str) -> str:
     """`yes`, `no`, `done` or `still` where that is what a short message says, otherwise empty."""
@@ -156,8 +159,4 @@ def short_answer(message: str) -> str:
 def named(message: str) -> frozenset[str]:
     """Which of the things that change an answer are named."""
     plain = folded(message)
-    return frozenset(
-        name
-        for name, pattern in (*_NAMES.items(), *orders.PATTERNS.items(), *of_bills.PATTERNS.items())
-        if pattern.search(plain)
-    )
+    return frozenset(name for name, pattern in _ALL_NAMES if pattern.search(plain))

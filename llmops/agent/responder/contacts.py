@@ -8,6 +8,7 @@ from llmops.agent.intents.dates import When, when_named
 from llmops.agent.intents.features import ideas, words
 from llmops.agent.intents.orders import priority_named, told_of
 from llmops.agent.responder.figures import joined, lines, paragraphs, worded
+from llmops.agent.responder.preparing import prepared
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
@@ -73,14 +74,14 @@ def tickets(view: View) -> str:
 
 def _cancelled(view: View) -> str:
     """Registers that a ticket, a visit or a call back is to be cancelled, which somebody of ours then does."""
-    told = view.brief.message
-    subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70)
-    given = {"category": USUAL, "priority": "medium", "subject": subject, "description": short(told, 480)}
-    try:
-        title = view.propose(ActionDraft("ticket_registration", "Pedido de cancelamento de chamado.", given)).title
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
-    return view.say("contacts.cancel_registered", title=title)
+    draft = _ticket(view.brief.message, USUAL, "medium", "Pedido de cancelamento de chamado.")
+    return prepared(view, draft, "contacts.cancel_registered")
+
+
+def _ticket(told: str, category: Category, priority: str, reason: str) -> ActionDraft:
+    subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70) or f"Contato sobre {TOPICS[category]}"
+    given = {"category": category, "priority": priority, "subject": subject, "description": short(told, 480)}
+    return ActionDraft("ticket_registration", reason, given)
 
 
 def register(view: View) -> str:
@@ -91,15 +92,9 @@ def register(view: View) -> str:
         return paragraphs(view.rule(most=RULE) if complains(told) else "", view.say("contacts.what_about"))
     if view.understood.answer == "no":
         return view.say("service.dropped")
-    category = _category(view, told)
-    subject = short(_MARK.sub("", told).strip(" ,.;:-"), 70) or f"Contato sobre {TOPICS[category]}"
     priority = (priority_named(view.brief.message) if view.for_agent else None) or "medium"
-    given = {"category": category, "priority": priority, "subject": subject, "description": short(told, 480)}
-    try:
-        title = view.propose(ActionDraft("ticket_registration", "Registro do contato a pedido.", given)).title
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
-    return view.say("contacts.register_proposed", title=title)
+    draft = _ticket(told, _category(view, told), priority, "Registro do contato a pedido.")
+    return prepared(view, draft, "contacts.register_proposed")
 
 
 def _enough(view: View, told: str) -> bool:

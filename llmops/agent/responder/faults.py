@@ -5,6 +5,7 @@ import re
 from llmops.agent.intents.features import words
 from llmops.agent.responder import diagnosing, outages, steps, visits
 from llmops.agent.responder.figures import measured, paragraphs, several, worded
+from llmops.agent.responder.preparing import prepared
 from llmops.agent.responder.view import Refused, View
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.network_diagnostics_tool import Diagnosis, LineDiagnosis
@@ -190,18 +191,14 @@ def _measures(view: View, line: LineDiagnosis) -> str:
 
 def _proposed(view: View, draft: ActionDraft, phrase: str) -> str:
     wished = phrase == "faults.visit_proposed" and view.understood.intent == "visit"
-    try:
-        return view.say("faults.visit_wished" if wished else phrase, title=view.propose(draft).title)
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
+    return prepared(view, draft, "faults.visit_wished" if wished else phrase)
 
 
 def _overdue(view: View, line: LineDiagnosis) -> str:
     """A line may be down because it is suspended."""
     if line.advice.verdict != "no_service" or not (bills := view.try_ask("list_invoices", most=3)):
         return ""
-    late = [each for each in bills.invoices if each.status == "overdue"]
-    if not late:
+    if not bills.overdue:
         return ""
-    worst = max(late, key=lambda each: each.days_late)
+    worst = max(bills.overdue, key=lambda each: each.days_late)
     return view.say("faults.overdue_line", due=day(worst.due_on), days=several(worst.days_late, "day", view.language))

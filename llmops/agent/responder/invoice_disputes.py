@@ -52,9 +52,8 @@ def _month(view: View) -> str | None:
     """The month of the invoice: named, or that of the late one, or as talked of before."""
     if not view.understood.month and names_late(view.brief.message):
         found: InvoiceList = view.ask("list_invoices", most=RECENT)
-        late = [each for each in found.invoices if each.status == "overdue"]
-        if late:
-            return f"{late[0].due_on:%Y-%m}"
+        if found.overdue:
+            return f"{found.overdue[0].due_on:%Y-%m}"
     return month_meant(view)
 
 

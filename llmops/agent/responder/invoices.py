@@ -150,7 +150,7 @@ def _to_copy(view: View, found: InvoiceList) -> InvoiceSummary | None:
     if view.understood.month:
         return next(iter(of_month(view, found.invoices, view.understood.month)), None)
     unpaid = [each for each in found.invoices if each.paid_on is None]
-    late = [each for each in unpaid if each.status == "overdue"] if names_late(view.brief.message) else []
+    late = found.overdue if names_late(view.brief.message) else ()
     before = of_month(view, found.invoices, month_meant(view) or "")
     return next(iter([*late, *before, *unpaid, *found.invoices]))
 
@@ -193,7 +193,7 @@ def _reason(view: View, found: Comparison) -> str:
 
 def _account(view: View, found: InvoiceList) -> str:
     """What is overdue and, beside it, what else is open and all of it together; or what is due next; or nothing."""
-    late = [each for each in found.invoices if each.status == "overdue"]
+    late = found.overdue
     coming = sorted((each for each in found.invoices if each.status == "open"), key=lambda each: each.due_on)
     if late:
         blanks = {"count": several(found.overdue_count, "bill", view.language), "amount": money(found.overdue_amount)}

@@ -10,7 +10,8 @@ from llmops.agent.responder.asking import against, customer_asked
 from llmops.agent.responder.choosing import SIMILAR, chosen, entitled, mbps_named, speeds_named
 from llmops.agent.responder.figures import lines, paragraphs, several, worded
 from llmops.agent.responder.named_offers import asks_for_offers, named_draft
-from llmops.agent.responder.view import Refused, View
+from llmops.agent.responder.preparing import prepared
+from llmops.agent.responder.view import View
 from llmops.tools.billing_tool import InvoiceList
 from llmops.tools.drafts import ActionDraft
 from llmops.tools.offers_tool import Offer, OfferSheet
@@ -236,15 +237,9 @@ def _surveyed(view: View, chosen: Offer) -> str:
         "subject": "Verificar a viabilidade da fibra",
         "description": f"Interesse em: {chosen.title}.",
     }
-    try:
-        title = view.propose(ActionDraft("ticket_registration", "A migração exige viabilidade.", given)).title
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
-    return view.say("relations.survey", offer=chosen.title, title=title)
+    draft = ActionDraft("ticket_registration", "A migração exige viabilidade.", given)
+    return prepared(view, draft, "relations.survey", offer=chosen.title)
 
 
 def _prepared(view: View, draft: ActionDraft) -> str:
-    try:
-        return view.say("service.proposed", title=view.propose(draft).title)
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
+    return prepared(view, draft, "service.proposed")

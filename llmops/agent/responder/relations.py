@@ -3,7 +3,8 @@
 import re
 
 from llmops.agent.responder.figures import joined, lines, paragraphs, several, worded
-from llmops.agent.responder.view import Refused, View
+from llmops.agent.responder.preparing import prepared
+from llmops.agent.responder.view import View
 from llmops.tools.churn_tool import ChurnRisk
 from llmops.tools.crm_tool import Profile
 from llmops.tools.drafts import ActionDraft
@@ -139,7 +140,4 @@ def _request(view: View) -> str:
             "description": short(f"Relato: {told}", 480),
         },
     )
-    try:
-        return view.say("relations.cancel_proposed", title=view.propose(draft).title)
-    except Refused as refused:
-        return view.say("service.not_proposed", message=refused.error.message)
+    return prepared(view, draft, "relations.cancel_proposed")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from mlops.src.config import PREFIX, ChurnConfig
-from telecom.absent import without
+from telecom.absent import HEAVY, without
 from telecom.bootstrap import Platform, missing_extra
 from telecom.console import Voice, print_error, print_next
 from telecom.errors import TelecomError, UsageError
@@ -64,8 +64,7 @@ def telling(step: Callable[P, T]) -> Callable[P, T]:
     @wraps(step)
     def told(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            # Arrow, MLflow and xgboost would import them where they are installed; that takes longer than many a step.
-            with without("pandas", "sklearn"):
+            with without(*HEAVY):
                 answer = step(*args, **kwargs)
         except (TelecomError, ModuleNotFoundError) as error:
             ours = error if isinstance(error, TelecomError) else missing_extra(error)

@@ -20,8 +20,8 @@ from mlops.src.modelling.tuning import Trial, TuningConfig, choose, thinned, tun
 REPOSITORY = Path(__file__).parents[3]
 DIGEST = """
 import sys
-from telecom.absent import keep_out
-keep_out("pandas", "sklearn")  # as the command does
+from telecom.absent import HEAVY, keep_out
+keep_out(*HEAVY)  # as the command does
 import numpy as np, pyarrow as pa
 from mlops.src.modelling.encoding import FeatureSpec
 from mlops.src.modelling.threshold import EconomicsConfig
